@@ -1,0 +1,135 @@
+"""What a chip offers: memory, bandwidth, peak arithmetic, links, power."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from inferwall.data import resolve, table
+
+ARITHMETIC_FORMATS = ("fp32", "tf32", "bf16", "fp8", "int8", "fp4")
+_SAME_PEAK = {"fp16": "bf16", "nvfp4": "fp4"}
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """One accelerator as its datasheet describes it. Unknown numbers are NaN.
+
+    Numeric fields may be arrays (``dataclasses.replace(chip, bandwidth_bytes_per_s=samples)``).
+
+    Attributes
+    ----------
+    name, vendor, architecture, kind, release_date : str
+        What it is; the date is ISO, perhaps to the month only.
+    memory_bytes, bandwidth_bytes_per_s : float
+        Size and speed of the memory that holds weights and caches.
+    fp32_flop_per_s, tf32_flop_per_s, bf16_flop_per_s, fp8_flop_per_s : float
+        Dense peaks; sparse ones are twice as high and do not serve here.
+    int8_flop_per_s, fp4_flop_per_s : float
+        Likewise; an integer operation counts as a FLOP.
+    link_bytes_per_s : float
+        Links to the other chips of its scale-up domain, one direction.
+    scaleup_domain_chips : float
+        How many chips those links join.
+    tdp_w : float
+        Thermal design power of the chip, without its share of the server.
+    sources : str
+        Source keys, separated by semicolons.
+    """
+
+    name: str
+    vendor: str
+    architecture: str
+    kind: str
+    release_date: str
+    memory_bytes: Any
+    bandwidth_bytes_per_s: Any
+    fp32_flop_per_s: Any
+    tf32_flop_per_s: Any
+    bf16_flop_per_s: Any
+    fp8_flop_per_s: Any
+    int8_flop_per_s: Any
+    fp4_flop_per_s: Any
+    link_bytes_per_s: Any
+    scaleup_domain_chips: Any
+    tdp_w: Any
+    sources: str
+
+    def known(self, field: str) -> Any:
+        """Return a numeric field that a calculation needs.
+
+        Raises
+        ------
+        ValueError
+            The value is a scalar and unknown. In an array unknown cells stay NaN.
+        """
+        value = getattr(self, field)
+        if isinstance(value, float) and math.isnan(value):
+            raise ValueError(f"{field} of {self.name!r} is unknown: no source in data/ states it")
+        return value
+
+    def peak_flop_per_s(self, number_format: str = "bf16") -> Any:
+        """Return the dense peak in an arithmetic format; fp16 runs at the rate of bf16.
+
+        Raises
+        ------
+        ValueError
+            The format has no arithmetic, or the chip's peak in it is unknown.
+        """
+        name = _SAME_PEAK.get(number_format, number_format)
+        if name not in ARITHMETIC_FORMATS:
+            allowed = ", ".join((*ARITHMETIC_FORMATS, *_SAME_PEAK))
+            raise ValueError(f"number_format={number_format!r}: allowed are {allowed}")
+        return self.known(f"{name}_flop_per_s")
+
+    def ridge_point(self, number_format: str = "bf16") -> Any:
+        """Return FLOP per byte at which arithmetic takes as long as reading.
+
+        ``peak FLOP/s / bandwidth``; a computation below it waits for memory.
+
+        >>> round(accelerator("H100 SXM").ridge_point("bf16"))
+        295
+        """
+        return self.peak_flop_per_s(number_format) / self.known("bandwidth_bytes_per_s")
+
+
+@cache
+def _catalogue() -> dict[str, Accelerator]:
+    names = [field.name for field in fields(Accelerator)]
+    rows = table("accelerators")[names].to_dict("records")
+    return {row["name"]: Accelerator(**_plain(row)) for row in rows}
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Make every missing text an empty string and every number a Python float."""
+    numeric = ("_bytes", "_per_s", "_chips", "_w")
+    return {
+        key: (math.nan if value != value or value is None else float(value))
+        if key.endswith(numeric)
+        else ("" if value != value or value is None else str(value))
+        for key, value in row.items()
+    }
+
+
+def accelerator(name: str) -> Accelerator:
+    """Return an accelerator of the catalogue by any of its spellings.
+
+    Raises
+    ------
+    KeyError
+        The name is unknown or ambiguous; the message says which names are near.
+
+    Examples
+    --------
+    >>> chip = accelerator("H200 SXM")
+    >>> chip.memory_bytes / 1e9, chip.bandwidth_bytes_per_s / 1e12
+    (141.0, 4.8)
+    """
+    return _catalogue()[resolve("accelerator", name)]
+
+
+def accelerators() -> list[Accelerator]:
+    """Return every accelerator of the catalogue, in the order of the table."""
+    return list(_catalogue().values())

@@ -1,0 +1,360 @@
+"""One step of one deployment: how long it takes, and which part of it takes how long.
+
+A decode step writes one token for every sequence of the batch; a prefill step reads prompts. Both
+read weights and caches from memory, multiply, and exchange partial sums between chips. What the
+longer activity hides of the shorter is not counted twice, so the parts add up to the step.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from inferwall.architecture import Transformer
+from inferwall.efficiency import IDEAL, Efficiency
+from inferwall.formats import bytes_per_value, number_format
+from inferwall.hardware import Accelerator
+from inferwall.units import GB
+
+COLLECTIVES_PER_LAYER = 2  # one after attention, one after the feed-forward network
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A model on chips that share every layer (tensor parallel).
+
+    Attributes
+    ----------
+    model : Transformer
+    chip : Accelerator
+    chips : int or array
+        Chips that hold one copy of the model.
+    weight_format, kv_format : str
+        Formats of weights and of the KV cache, as `inferwall.formats` knows them.
+    activation_format : str, optional
+        The format in which products are computed. By default that of the weights, or bf16 for
+        formats that only store weights (``int4``, ``mxfp4``).
+    efficiency : Efficiency
+        What is reached of the datasheet; the ideal gives the bound.
+    """
+
+    model: Transformer
+    chip: Accelerator
+    chips: Any = 1
+    weight_format: str = "bf16"
+    kv_format: str = "bf16"
+    activation_format: str | None = None
+    efficiency: Efficiency = IDEAL
+
+    def __post_init__(self) -> None:
+        _at_least("chips", self.chips, 1)
+        for name in (self.weight_format, self.kv_format, self.arithmetic_format):
+            number_format(name)
+
+    @cached_property
+    def arithmetic_format(self) -> str:
+        """Return the format of the products."""
+        return self.activation_format or number_format(self.weight_format).arithmetic
+
+    @cached_property
+    def bandwidth_bytes_per_s(self) -> Any:
+        """Return the memory bandwidth that one chip reaches."""
+        return self.chip.known("bandwidth_bytes_per_s") * self.efficiency.bandwidth_share
+
+    @cached_property
+    def flop_per_s(self) -> Any:
+        """Return the arithmetic rate that all chips reach together."""
+        share = self.efficiency.arithmetic_share(self.arithmetic_format)
+        return self.chips * self.chip.peak_flop_per_s(self.arithmetic_format) * share
+
+    @cached_property
+    def memory_bytes(self) -> Any:
+        """Return the bytes that weights and caches may fill on one chip."""
+        return self.chip.known("memory_bytes") * self.efficiency.memory_share
+
+    @cached_property
+    def weight_bytes(self) -> float:
+        """Return the bytes of all weights, over all chips."""
+        return self.model.weight_bytes(self.weight_format)
+
+    @cached_property
+    def kv_ranks(self) -> Any:
+        """Return over how many chips one sequence's cache is split.
+
+        Key-value heads are dealt out to the chips; chips beyond their number hold copies, and so
+        does every chip of a latent cache, which has no heads.
+        """
+        return np.minimum(self.chips, self.model.kv_shards)
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """The seconds of one step, in parts that add up.
+
+    Attributes
+    ----------
+    weights_s, kv_s : float or array
+        Reading weights; reading (in prefill also writing) the KV cache.
+    arithmetic_s : float or array
+        Arithmetic not hidden behind memory.
+    network_s : float or array
+        Exchange between chips not hidden behind either.
+    overhead_s : float or array
+        What passes whatever the load.
+    """
+
+    weights_s: Any
+    kv_s: Any
+    arithmetic_s: Any
+    network_s: Any
+    overhead_s: Any
+
+    @property
+    def memory_s(self) -> Any:
+        """Return the time of all memory traffic."""
+        return self.weights_s + self.kv_s
+
+    @property
+    def total_s(self) -> Any:
+        """Return the time of the step."""
+        return self.memory_s + self.arithmetic_s + self.network_s + self.overhead_s
+
+    @property
+    def parts_s(self) -> dict[str, Any]:
+        """Return the parts under the words that a report uses."""
+        return {
+            "weights": self.weights_s,
+            "KV cache": self.kv_s,
+            "arithmetic": self.arithmetic_s,
+            "network": self.network_s,
+            "overhead": self.overhead_s,
+        }
+
+    @property
+    def longest_part(self) -> str:
+        """Return the part of a scalar step that takes longest: what limits it."""
+        return max(self.parts_s, key=lambda part: self.parts_s[part])
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, int | float) or np.ndim(value) == 0
+
+
+def _at_least(name: str, value: Any, least: float) -> None:
+    """Raise unless every element of `value` reaches `least`; NaN passes in arrays only."""
+    if isinstance(value, int | float):
+        wrong = not value >= least
+    else:
+        wrong = bool(np.any(np.asarray(value) < least))
+    if wrong:
+        raise ValueError(f"{name}={value!r}: allowed are numbers of at least {least:g}")
+
+
+def _only_where(value: Any, allowed: Any) -> Any:
+    """Return `value` with NaN in the cells that are not allowed, whatever kind of array it is."""
+    if hasattr(allowed, "dims"):  # an xarray.DataArray keeps its labels
+        return value * allowed.where(allowed)
+    return np.where(allowed, value, math.nan)
+
+
+def sequence_bytes(deployment: Deployment, context: Any) -> Any:
+    """Return the bytes that one sequence's cache takes on each chip that holds a part of it."""
+    return deployment.model.kv_bytes(context, deployment.kv_format) / deployment.kv_ranks
+
+
+def fits(deployment: Deployment, batch: Any, context: Any) -> Any:
+    """Say whether weights and the caches of `batch` sequences fit in the memory.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> fits(llama, batch=64, context=4096), fits(llama, batch=128, context=4096)
+    (True, False)
+    """
+    need = deployment.weight_bytes / deployment.chips + batch * sequence_bytes(deployment, context)
+    answer = need <= deployment.memory_bytes
+    return bool(answer) if _is_scalar(answer) else answer
+
+
+def fewest_chips(deployment: Deployment) -> int:
+    """Return the fewest chips that hold the weights, whatever `deployment.chips` says.
+
+    >>> from inferwall import accelerator, transformer
+    >>> fewest_chips(Deployment(transformer("Llama 3.1 70B"), accelerator("H100 SXM")))
+    2
+    """
+    return math.ceil(deployment.weight_bytes / deployment.memory_bytes)
+
+
+def max_batch(deployment: Deployment, context: Any) -> Any:
+    """Return how many sequences of a context fit beside the weights: 0 if none does.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> max_batch(llama, context=4096)
+    102
+    """
+    free = deployment.memory_bytes - deployment.weight_bytes / deployment.chips
+    batch = np.floor(np.maximum(free, 0.0) / sequence_bytes(deployment, context))
+    return int(batch) if _is_scalar(batch) else batch
+
+
+def _check_memory(deployment: Deployment, batch: Any, context: Any) -> Any:
+    """Return where the step is possible; raise where nothing of it is."""
+    allowed = fits(deployment, batch, context)
+    if allowed is True:
+        return True
+    weights = deployment.weight_bytes
+    room = deployment.memory_bytes
+    if not np.any(weights / deployment.chips <= room):
+        chips, size = np.max(deployment.chips), np.max(room)
+        raise ValueError(
+            f"{weights / GB:.1f} GB of weights do not fit in {chips:g} × {size / GB:g} GB; "
+            f"the fewest chips are {math.ceil(weights / size)}"
+        )
+    if allowed is False:
+        need = batch * sequence_bytes(deployment, context)
+        raise ValueError(
+            f"batch={batch!r}: its KV cache takes {need / GB:.1f} GB a chip and "
+            f"{(room - weights / deployment.chips) / GB:.1f} GB are free beside the weights; "
+            f"at context {context:g} the largest batch is {max_batch(deployment, context)}"
+        )
+    return allowed
+
+
+def _network_s(deployment: Deployment, tokens: Any) -> Any:
+    """Return the seconds of all collectives of a step that carries `tokens` through the layers.
+
+    Each is a ring all-reduce of tokens × hidden size activations in bf16: every chip sends
+    2 (n - 1) / n times the payload.
+    """
+    chips = deployment.chips
+    if _is_scalar(chips) and chips == 1:
+        return 0.0
+    model, efficiency = deployment.model, deployment.efficiency
+    collectives = COLLECTIVES_PER_LAYER * model.layer_count
+    payload = tokens * model.hidden_size * bytes_per_value("bf16")
+    sent = 2.0 * (chips - 1) / chips * payload
+    link = deployment.chip.known("link_bytes_per_s") * efficiency.link_share
+    return collectives * (sent / link + efficiency.collective_s * (chips > 1))
+
+
+def _combine(
+    deployment: Deployment, weights_s: Any, kv_s: Any, arithmetic_s: Any, network_s: Any
+) -> StepTime:
+    """Hide the shorter activities behind the longer, as far as the efficiency lets them."""
+    efficiency, memory_s = deployment.efficiency, weights_s + kv_s
+    exposed_s = arithmetic_s - efficiency.overlap * np.minimum(arithmetic_s, memory_s)
+    network_s = network_s - efficiency.overlap * np.minimum(network_s, memory_s + exposed_s)
+    overhead_s = efficiency.layer_s * deployment.model.layer_count + efficiency.step_s
+    return StepTime(weights_s, kv_s, exposed_s, network_s, overhead_s)
+
+
+def _masked(step: StepTime, allowed: Any) -> StepTime:
+    if allowed is True:
+        return step
+    return StepTime(*(_only_where(getattr(step, name), allowed) for name in step.__dict__))
+
+
+def decode_step(deployment: Deployment, batch: Any, context: Any) -> StepTime:
+    """Return the time in which every sequence of a batch gets its next token.
+
+    ``memory = (weights read + batch × KV cache) / bandwidth``,
+    ``arithmetic = batch × FLOP per token / peak``, the longer of the two at the ideal efficiency.
+    Mixture-of-experts models read the experts that the batch touches.
+
+    Parameters
+    ----------
+    deployment : Deployment
+    batch : int or array
+        Sequences in flight, at least 1.
+    context : float or array
+        Tokens in the cache of each, the mean over the batch.
+
+    Returns
+    -------
+    StepTime
+        Seconds, in the broadcast shape of all array arguments. Cells that do not fit are NaN.
+
+    Raises
+    ------
+    ValueError
+        A scalar deployment does not fit, weights fit nowhere in a sweep, an argument is out of
+        range, or the chip's datasheet lacks a number that the step needs.
+
+    Examples
+    --------
+    By hand: 70.55 GB of weights over 4.8 TB/s are 14.7 ms.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> step = decode_step(llama, batch=1, context=0)
+    >>> round(step.total_s * 1e3, 1), step.longest_part
+    (14.7, 'weights')
+    """
+    _at_least("batch", batch, 1)
+    _at_least("context", context, 0)
+    allowed = _check_memory(deployment, batch, context)
+    model, bandwidth = deployment.model, deployment.bandwidth_bytes_per_s
+    weights = model.weight_bytes_read(deployment.weight_format, batch)
+    step = _combine(
+        deployment,
+        weights_s=weights / (deployment.chips * bandwidth),
+        kv_s=batch * sequence_bytes(deployment, context) / bandwidth,
+        arithmetic_s=batch * model.decode_flop(context) / deployment.flop_per_s,
+        network_s=_network_s(deployment, batch),
+    )
+    return _masked(step, allowed)
+
+
+def prefill_step(deployment: Deployment, batch: Any, tokens: Any, cached: Any = 0) -> StepTime:
+    """Return the time to read `batch` prompts in one step.
+
+    Parameters
+    ----------
+    deployment : Deployment
+    batch : int or array
+        Prompts read together, at least 1.
+    tokens : float or array
+        Tokens of each prompt that have to be computed, at least 1.
+    cached : float or array
+        Tokens before them whose cache is already there.
+
+    Returns
+    -------
+    StepTime
+        Seconds; the cache is read where it exists and written where it grows.
+
+    Raises
+    ------
+    ValueError
+        As `decode_step`.
+
+    Examples
+    --------
+    By hand: 2 × 70e9 × 1,000 FLOP over 1,979 TFLOP/s are about 70 ms.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> step = prefill_step(llama, batch=1, tokens=1000)
+    >>> 0.065 < step.total_s < 0.075, step.longest_part
+    (True, 'arithmetic')
+    """
+    _at_least("batch", batch, 1)
+    _at_least("tokens", tokens, 1)
+    _at_least("cached", cached, 0)
+    context = tokens + cached
+    allowed = _check_memory(deployment, batch, context)
+    model, bandwidth = deployment.model, deployment.bandwidth_bytes_per_s
+    weights = model.weight_bytes_read(deployment.weight_format, batch * tokens)
+    step = _combine(
+        deployment,
+        weights_s=weights / (deployment.chips * bandwidth),
+        kv_s=batch * sequence_bytes(deployment, context) / bandwidth,
+        arithmetic_s=batch * model.prefill_flop(tokens, cached) / deployment.flop_per_s,
+        network_s=_network_s(deployment, batch * tokens),
+    )
+    return _masked(step, allowed)
