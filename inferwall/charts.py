@@ -1,0 +1,390 @@
+"""The look of every chart, and the one way out of a notebook: `finish`.
+
+A finished chart leaves as three representations of the same picture: Vega-Lite 5 for
+JupyterLab and the built book (live), a PNG for GitHub and print, and its alt text.
+"""
+
+import json
+import math
+import textwrap
+from dataclasses import dataclass
+
+BLUE, ORANGE, GREEN, PINK = "#0173B2", "#D55E00", "#029E73", "#CC78BC"
+GREY, LIGHT_GREY = "#6B6B6B", "#C4C4C4"
+AMBER, SKY = "#DE8F05", "#56B4E9"  # fills only: too light for lines and text
+INK = "#262626"
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # same widths wherever one is found
+WIDTH, HEIGHT = 640, 360
+VEGALITE_MIME = "application/vnd.vegalite.v5+json"
+SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+VL_VERSION = "5.8"  # the oldest that vl-convert carries; JupyterLab draws with 5.6
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3])
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A finished chart: a Vega-Lite 5 specification that displays itself."""
+
+    spec: dict
+
+    @property
+    def alt(self) -> str:
+        return self.spec["usermeta"]["alt"]
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return bundle(self.spec)
+
+
+def theme() -> dict:
+    """Vega-Lite configuration shared by all charts."""
+    axis = {
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelColor": INK,
+        "titleColor": INK,
+        "gridColor": "#E6E6E6",
+        "domainColor": GREY,
+        "tickColor": GREY,
+        "titlePadding": 8,
+        "labelLimit": 260,
+        "labelOverlap": "greedy",
+    }
+    text = {
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelColor": INK,
+    }
+    palette = [BLUE, ORANGE, GREEN, PINK, GREY]
+    return {
+        "config": {
+            "background": "white",
+            "font": FONT,
+            "padding": 12,
+            "view": {"continuousWidth": WIDTH, "continuousHeight": HEIGHT, "stroke": None},
+            "title": {
+                "anchor": "start",
+                "frame": "bounds",
+                "fontSize": 16,
+                "fontWeight": "bold",
+                "color": INK,
+                "lineHeight": 20,
+                "subtitleFontSize": 12,
+                "subtitleColor": "#555555",
+                "subtitleLineHeight": 16,
+                "subtitlePadding": 6,
+                "offset": 12,
+            },
+            "axis": axis,
+            "legend": {**text, "symbolStrokeWidth": 2},
+            "header": text,
+            "line": {"strokeWidth": 2.5, "color": BLUE},
+            "point": {"filled": True, "size": 60},
+            "rule": {"color": GREY},
+            "bar": {"color": BLUE},
+            "area": {"color": BLUE},
+            "text": {"fontSize": 12, "color": INK},
+            "range": {"category": palette},
+        }
+    }
+
+
+def enable() -> None:
+    """Make the book's theme and renderer the ones that Altair uses in this process."""
+    import altair as alt
+
+    alt.theme.register("inferwall", enable=True)(theme)
+    alt.renderers.register("inferwall", lambda spec, **options: bundle(spec))
+    alt.renderers.enable("inferwall")
+
+
+def bundle(spec: dict) -> tuple[dict, dict]:
+    """Every representation of a chart, by media type, and the size of its picture.
+
+    An unfinished chart (a reader's own) passes too: it is drawn in the book's theme.
+    """
+    spec = _rounded({**spec, "$schema": SCHEMA})
+    picture = png(spec)
+    width, height = (int.from_bytes(picture[i : i + 4], "big") // 2 for i in (16, 20))
+    words = spec.get("usermeta", {}).get("alt", "An unfinished chart without alt text")
+    return (
+        {VEGALITE_MIME: spec, "image/png": picture, "text/plain": f"Chart: {words}"},
+        {"image/png": {"width": width, "height": height}},
+    )
+
+
+def png(spec: dict) -> bytes:
+    """The chart as a PNG at twice its size, losslessly compressed; same input, same bytes."""
+    import oxipng
+    import vl_convert
+
+    raw = vl_convert.vegalite_to_png(spec, vl_version=VL_VERSION, scale=2, allowed_base_urls=[])
+    return oxipng.optimize_from_memory(raw, level=2)
+
+
+def finish(chart, title: str, subtitle: str, source: str, alt: str) -> Figure:
+    """The chart with its finding, what is plotted, its source and its alt text.
+
+    Parameters
+    ----------
+    chart : Altair chart of any kind (layered, faceted, concatenated).
+    title : the finding as a sentence, with its number.
+    subtitle : what is plotted, for which chip, model and date.
+    source : where the numbers come from; drawn under the chart.
+    alt : chart type, axes, shape and the two numbers that matter.
+
+    Raises
+    ------
+    ValueError : when a text is missing, or an axis or legend has no title of its own.
+    """
+    for name, text in {"title": title, "subtitle": subtitle, "source": source, "alt": alt}.items():
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"{name} is {text!r}: every chart needs a non-empty {name}")
+    enable()
+    inner = chart.to_dict()
+    _check_titles(inner)
+    _plain_log_axes(inner, inner.get("datasets", {}).values())
+    top = {key: inner.pop(key) for key in ("config", "datasets") if key in inner}
+    params = inner.pop("params", [])
+    own = [p for p in params if "select" in p and "views" not in p]  # belong to this one view
+    if own:
+        inner["params"] = own
+    if len(own) < len(params):
+        top["params"] = [p for p in params if p not in own]
+    for key in ("$schema", "title", "description", "usermeta", "background", "padding", "autosize"):
+        inner.pop(key, None)
+    # A chart within a column of one: the column's title goes above, the chart's own below.
+    inner["title"] = {
+        "text": _wrap(f"Source: {source.removeprefix('Source:')}", 116),
+        "orient": "bottom",
+        "fontSize": 11,
+        "fontWeight": "normal",
+        "color": "#555555",
+        "lineHeight": 14,
+        "offset": 10,
+    }
+    spec = {
+        "$schema": SCHEMA,
+        "description": alt,
+        "background": "white",
+        "title": {"text": _wrap(title, 76), "subtitle": _wrap(subtitle, 108)},
+        "usermeta": {
+            "title": title,
+            "subtitle": subtitle,
+            "source": source,
+            "alt": alt,
+            "embedOptions": {"renderer": "svg"},
+        },
+        "vconcat": [inner],
+        **top,
+    }
+    return Figure(_rounded(spec))
+
+
+def series(field: str, colours: dict[str, str], mark: str = "line") -> dict:
+    """Encodings that tell series apart twice: by colour and by dash (or shape).
+
+    Use as `.encode(x=…, y=…, **series("model", {"Llama 3.1 70B": ORANGE, "others": GREY}))`;
+    `mark` is "line" (dash), "point" (shape) or "bar" (colour alone, beside a labelled axis).
+    No legend is drawn: label the series with `label_ends` or a text layer.
+
+    >>> sorted(series("model", {"A": BLUE, "B": GREY}))
+    ['color', 'strokeDash']
+    """
+    import altair as alt
+
+    if mark not in ("line", "point", "bar"):
+        raise ValueError(f"mark is {mark!r}: allowed are 'line', 'point' and 'bar'")
+    if len(colours) > 5:
+        raise ValueError(f"colours has {len(colours)} series: at most 5 can be told apart")
+    names = list(colours)
+
+    def scale(values):
+        return alt.Scale(domain=names, range=list(values))
+
+    field = f"{field}:N"
+    encodings = {"color": alt.Color(field, scale=scale(colours.values()), legend=None)}
+    if mark == "line":
+        encodings["strokeDash"] = alt.StrokeDash(
+            field, scale=scale(DASHES[: len(names)]), legend=None
+        )
+    elif mark == "point":
+        encodings["shape"] = alt.Shape(field, scale=scale(SHAPES[: len(names)]), legend=None)
+    return encodings
+
+
+def label_ends(
+    frame,
+    x: str,
+    y: str,
+    label: str,
+    colours: dict[str, str] | None = None,
+    dy: dict[str, float] | None = None,
+    align: str = "left",
+):
+    """A text layer that names each line of `frame` at its last x (right of it).
+
+    Parameters
+    ----------
+    frame : DataFrame in long form, one row a point.
+    x, y, label : its columns; `label` holds the text drawn and tells the lines apart.
+    colours : colour of each label; ink where absent.
+    dy : pixels by which to move a label down (negative: up), where labels collide.
+    align : "left" writes to the right of the end, "right" to the left of it.
+    """
+    import altair as alt
+
+    ends = frame.dropna(subset=[y]).sort_values(x).groupby(label, sort=True).tail(1)
+    kind = "T" if ends[x].dtype.kind == "M" else "Q"
+    layers = []
+    for _, row in ends.sort_values(label).iterrows():
+        mark = {
+            "align": align,
+            "dx": 6 if align == "left" else -6,
+            "fontWeight": "bold",
+            "dy": (dy or {}).get(row[label], 0),
+            "color": (colours or {}).get(row[label], INK),
+        }
+        layers.append(
+            alt.Chart(row.to_frame().T.infer_objects()[[x, y, label]])
+            .mark_text(**mark)
+            .encode(x=f"{x}:{kind}", y=f"{y}:Q", text=f"{label}:N")
+        )
+    return alt.layer(*layers)
+
+
+def band(frame, x: str, low: str, high: str, colour: str = BLUE):
+    """A pale area between two columns: the range that the inputs leave."""
+    import altair as alt
+
+    kind = "T" if frame[x].dtype.kind == "M" else "Q"
+    return (
+        alt.Chart(frame)
+        .mark_area(color=colour, opacity=0.18)
+        .encode(x=f"{x}:{kind}", y=f"{low}:Q", y2=f"{high}:Q")
+    )
+
+
+def _wrap(text: str, characters: int) -> list[str]:
+    return textwrap.wrap(" ".join(text.split()), characters, break_long_words=False)
+
+
+def _rounded(value):
+    """The specification with every float at six significant digits."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(item) for item in value]
+    return value
+
+
+def _units(view: dict, encoding: dict):
+    """The views under `view` that draw marks, each with all the encodings that reach it."""
+    encoding = {**encoding, **view.get("encoding", {})}
+    children = [
+        child for key in ("layer", "hconcat", "vconcat", "concat") for child in view.get(key, [])
+    ] + ([view["spec"]] if "spec" in view else [])
+    if not children:
+        yield view, encoding
+    for child in children:
+        yield from _units(child, encoding)
+
+
+def _plain_log_axes(view: dict, datasets) -> None:
+    """Number log axes plainly: powers of ten, or 1-2-5 where they span little."""
+    for key in ("hconcat", "vconcat", "concat"):
+        for child in view.get(key, []):
+            _plain_log_axes(child, datasets)
+    if any(key in view for key in ("hconcat", "vconcat", "concat")):
+        return
+    encodings = [encoding for _, encoding in _units(view, {})]
+    for channel in ("x", "y"):
+        found = [e[channel] for e in encodings if "field" in e.get(channel, {})]
+        if not any((d.get("scale") or {}).get("type") == "log" for d in found):
+            continue
+        numbers = [
+            row[d["field"]]
+            for d in found
+            for rows in datasets
+            for row in rows
+            if isinstance(row.get(d["field"]), (int, float)) and row[d["field"]] > 0
+        ]
+        numbers += [
+            n
+            for d in found
+            for n in (d.get("scale") or {}).get("domain", [])
+            if isinstance(n, (int, float))
+        ]
+        decades = math.log10(max(numbers) / min(numbers)) if numbers else 3
+        steps = (1, 2, 5) if decades < 2.2 else (1,)
+        first, last = (
+            (math.floor(math.log10(min(numbers))) - 1, math.ceil(math.log10(max(numbers))) + 1)
+            if numbers
+            else (-9, 15)
+        )
+        ticks = [float(f"{step}e{power}") for power in range(first, last + 1) for step in steps]
+        for d in found:
+            if d.get("axis", {}) is not None:
+                d["axis"] = {"format": ",", "values": ticks, **d.get("axis", {})}
+
+
+def _check_titles(spec: dict) -> None:
+    """Raise ValueError unless each axis, legend and facet of `spec` has its own title."""
+    for key in ("hconcat", "vconcat", "concat"):
+        for child in spec.get(key, []):
+            _check_titles(child)
+    if "spec" in spec:
+        for name in ("row", "column", "facet"):
+            facet = spec["facet"] if name == "facet" else spec["facet"].get(name, {})
+            if "field" in facet:
+                _require(name, [facet], "header")
+        return _check_titles(spec["spec"])
+    if any(key in spec for key in ("hconcat", "vconcat", "concat")):
+        return None
+    channels: dict[str, list[dict]] = {}
+    for _, encoding in _units(spec, {}):
+        for channel, definition in encoding.items():
+            channels.setdefault(channel, []).append(definition)
+    for channel, part in {
+        "x": "axis",
+        "y": "axis",
+        "color": "legend",
+        "size": "legend",
+        "shape": "legend",
+        "strokeDash": "legend",
+        "row": "header",
+        "column": "header",
+        "facet": "header",
+    }.items():
+        found = [d for d in channels.get(channel, []) if isinstance(d, dict) and "field" in d]
+        if found:
+            _require(channel, found, part)
+    return None
+
+
+def _require(channel: str, definitions: list[dict], part: str) -> None:
+    """One of the definitions that share an axis must title it; a category needs none."""
+    missing = object()
+    titles, hidden = [], []
+    for definition in definitions:
+        detail = definition.get(part, {})
+        hidden.append(detail is None)
+        titles.append(
+            missing if detail is None else detail.get("title", definition.get("title", missing))
+        )
+    if all(hidden):
+        return
+    given = [title for title in titles if title is not missing]
+    fields = ", ".join(sorted({str(d["field"]) for d in definitions}))
+    if not given:
+        raise ValueError(f"{channel} of {fields!r} has no title: give quantity and unit")
+    measured = any(d.get("type") in ("quantitative", "temporal") for d in definitions)
+    if part == "axis" and measured and not any(given):
+        raise ValueError(f"{channel} of {fields!r} measures something: its title is empty")
+    for title in given:
+        if "_" in json.dumps(title):
+            raise ValueError(f"{channel} title is {title!r}: use words, not a column name")
