@@ -28,7 +28,7 @@ endif
 .PHONY: help env book test test-latest lint execute lab bench lock wheel clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1@\2/' | column -t -s@
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 env: $(STAMP) ## create .venv and install the locked environment
 
@@ -47,14 +47,18 @@ $(VENV)/.installed-%: requirements.lock pyproject.toml
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
+# Python's own default is a random hash seed: executing here under a fixed one, and in the tests
+# under another, shows that no output depends on it.
 book: env ## execute every notebook into build/ and build the site
 	@$(PY) notebooks/_book/execute.py --out build/notebooks --jobs $(JOBS)
+	@echo "Building the site"
 	@$(PY) -m sphinx -b html -q -c notebooks/_book build/notebooks build/book
 	@echo "The book: $(CURDIR)/build/book/index.html"
 
 test: env lint book ## run every test: code, data, notebooks with their outputs, pages
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile -q $(NBVAL)
 
+# For an environment of your own: `make test-latest PY=python`.
 test-latest: ## as test, but with versions other than the lock's: outputs may differ, checks must hold
 	@$(MAKE) --no-print-directory book PY=$(PY)
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile -q --nbval-lax -m "not stored"
@@ -73,12 +77,13 @@ bench: env ## print the speed of the package and of the book beside what we aim 
 	@$(PY) tests/benchmarks/table.py
 
 lock: ## write requirements.lock and environment.yml from pyproject.toml, with today's versions
-	@[ -x build/uv/bin/uv ] || { python3 -m venv build/uv && build/uv/bin/python -m pip install --quiet uv; }
+	@[ -x build/uv/bin/uv ] || { python="$(PYTHON)"; "$${python:-$$($(FIND_PYTHON))}" -m venv build/uv && build/uv/bin/python -m pip install --quiet uv; }
 	@build/uv/bin/uv pip compile pyproject.toml --extra book --extra test --group build \
 		--universal --python-version 3.11 --fork-strategy fewest --generate-hashes --upgrade \
 		--no-config --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		--quiet --output-file requirements.lock
-	@echo "requirements.lock: $$(grep -c '==' requirements.lock) packages"
+	@build/uv/bin/python .ci/environment.py
+	@echo "requirements.lock: $$(grep -c '^[a-z].*==' requirements.lock) packages. Next: make execute, and read what changed"
 
 clean: ## remove everything built, .venv apart
 	rm -rf build dist
