@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FROM_PIP = {"pyoxipng", "vl-convert-python"}
+FROM_PIP = {"math-core", "pyoxipng", "vl-convert-python"}
 HEAD = """\
 # The environment of requirements.lock for conda users and Binder; written by `make lock`.
 #   conda env create -f environment.yml && conda activate inferwall
