@@ -38,6 +38,9 @@ class Deployment:
     activation_format : str, optional
         The format in which products are computed. By default that of the weights, or bf16 for
         formats that only store weights (``int4``, ``mxfp4``).
+    dense_format : str, optional
+        The format of all matrices but the routed experts, where it differs: gpt-oss is published
+        with experts in mxfp4 and everything else in bf16.
     efficiency : Efficiency
         What is reached of the datasheet; the ideal gives the bound.
     """
@@ -48,12 +51,14 @@ class Deployment:
     weight_format: str = "bf16"
     kv_format: str = "bf16"
     activation_format: str | None = None
+    dense_format: str | None = None
     efficiency: Efficiency = IDEAL
 
     def __post_init__(self) -> None:
         _at_least("chips", self.chips, 1)
-        for name in (self.weight_format, self.kv_format, self.arithmetic_format):
-            number_format(name)
+        for name in (self.weight_format, self.kv_format, self.arithmetic_format, self.dense_format):
+            if name is not None:
+                number_format(name)
 
     @cached_property
     def arithmetic_format(self) -> str:
@@ -79,7 +84,7 @@ class Deployment:
     @cached_property
     def weight_bytes(self) -> float:
         """Return the bytes of all weights, over all chips."""
-        return self.model.weight_bytes(self.weight_format)
+        return self.model.weight_bytes(self.weight_format, self.dense_format)
 
     @cached_property
     def kv_ranks(self) -> Any:
@@ -164,6 +169,14 @@ def _only_where(value: Any, allowed: Any) -> Any:
 def sequence_bytes(deployment: Deployment, context: Any) -> Any:
     """Return the bytes that one sequence's cache takes on each chip that holds a part of it."""
     return deployment.model.kv_bytes(context, deployment.kv_format) / deployment.kv_ranks
+
+
+def _weights_s(deployment: Deployment, tokens: Any) -> Any:
+    """Return the seconds of reading the weights that `tokens` tokens together touch."""
+    read = deployment.model.weight_bytes_read(
+        deployment.weight_format, tokens, deployment.dense_format
+    )
+    return read / (deployment.chips * deployment.bandwidth_bytes_per_s)
 
 
 def fits(deployment: Deployment, batch: Any, context: Any) -> Any:
@@ -298,12 +311,12 @@ def decode_step(deployment: Deployment, batch: Any, context: Any) -> StepTime:
     _at_least("batch", batch, 1)
     _at_least("context", context, 0)
     allowed = _check_memory(deployment, batch, context)
-    model, bandwidth = deployment.model, deployment.bandwidth_bytes_per_s
-    weights = model.weight_bytes_read(deployment.weight_format, batch)
+    model = deployment.model
+    cache = model.kv_bytes_read(context, deployment.kv_format) / deployment.kv_ranks
     step = _combine(
         deployment,
-        weights_s=weights / (deployment.chips * bandwidth),
-        kv_s=batch * sequence_bytes(deployment, context) / bandwidth,
+        weights_s=_weights_s(deployment, batch),
+        kv_s=batch * cache / deployment.bandwidth_bytes_per_s,
         arithmetic_s=batch * model.decode_flop(context) / deployment.flop_per_s,
         network_s=_network_s(deployment, batch),
     )
@@ -348,13 +361,12 @@ def prefill_step(deployment: Deployment, batch: Any, tokens: Any, cached: Any = 
     _at_least("cached", cached, 0)
     context = tokens + cached
     allowed = _check_memory(deployment, batch, context)
-    model, bandwidth = deployment.model, deployment.bandwidth_bytes_per_s
-    weights = model.weight_bytes_read(deployment.weight_format, batch * tokens)
+    cache_s = sequence_bytes(deployment, context) / deployment.bandwidth_bytes_per_s
     step = _combine(
         deployment,
-        weights_s=weights / (deployment.chips * bandwidth),
-        kv_s=batch * sequence_bytes(deployment, context) / bandwidth,
-        arithmetic_s=batch * model.prefill_flop(tokens, cached) / deployment.flop_per_s,
+        weights_s=_weights_s(deployment, batch * tokens),
+        kv_s=batch * cache_s,
+        arithmetic_s=batch * deployment.model.prefill_flop(tokens, cached) / deployment.flop_per_s,
         network_s=_network_s(deployment, batch * tokens),
     )
     return _masked(step, allowed)
