@@ -27,7 +27,7 @@ def test_shares_are_rates_over_the_datasheet(gemm):
         share = some["large_m_median_flop_per_s"] / some[f"{name}_flop_per_s"]
         assert (share / some["large_m_median_share"]).between(0.98, 1.02).all(), name
     share = rows["m1_median_bytes_per_s"] / rows["bandwidth_bytes_per_s"]
-    assert (share / rows["m1_median_share"]).between(0.96, 1.04).all()
+    assert (share / rows["m1_median_share"]).between(0.95, 1.05).all()
 
 
 def test_no_product_is_faster_than_its_chip(gemm):
