@@ -1,0 +1,84 @@
+"""The stored outputs are those of a run under another hash seed, and running stores nothing."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CHAPTERS = [path for path in NOTEBOOKS if path.name[:2].isdigit()]
+VARIES = {"nbval-ignore-output", "nbval-skip"}
+# Another value for the parameters that chapters share; both fit wherever the default does.
+OTHERS = {"MODEL": ("Llama 3.1 8B", "Qwen3 8B"), "CHIP": ("H100 SXM", "H200 SXM")}
+
+
+def digests() -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in NOTEBOOKS}
+
+
+@pytest.fixture(scope="module")
+def executed() -> Path:
+    """The notebooks that `make book` executed, under hash seed 1; what is fresh is reused."""
+    before = digests()
+    folder = ROOT / "build" / "notebooks"
+    command = [sys.executable, ROOT / "notebooks" / "_book" / "execute.py", "--out", folder]
+    done = subprocess.run([*command, "--jobs", "1"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert digests() == before, "executing into build/ changed the stored notebooks"
+    return folder
+
+
+def shown(path: Path) -> list:
+    """Return what every cell shows, but for timings and facts of the machine."""
+    found = []
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and not VARIES & set(cell.metadata.get("tags", [])):
+            streams, rest = {}, []
+            for output in cell.outputs:
+                if output.output_type == "stream":
+                    streams[output.name] = streams.get(output.name, "") + output.text
+                else:
+                    rest.append((output.output_type, json.loads(json.dumps(output.get("data")))))
+            found.append((cell.source, streams, rest))
+    return found
+
+
+@pytest.mark.stored
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_outputs_are_the_same_under_another_hash_seed(path, executed):
+    for stored, fresh in zip(shown(path), shown(executed / path.name), strict=True):
+        assert fresh == stored
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
+def test_a_chapter_runs_for_other_parameters(path, tmp_path, monkeypatch):
+    """Titles and takeaways are computed, checks only report, and a banner says so."""
+    notebook = nbformat.read(path, as_version=4)
+    (cell,) = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
+    values: dict = {}
+    exec(cell.source, values)
+    changed = {
+        name: next(o for o in others if o != values[name])
+        for name, others in OTHERS.items()
+        if name in values
+    }
+    if not changed:
+        pytest.skip("this chapter has neither MODEL nor CHIP among its parameters")
+    result = papermill.execute_notebook(
+        path,
+        tmp_path / path.name,
+        changed,
+        cwd=path.parent,
+        progress_bar=False,
+        log_output=False,
+    )
+    text = json.dumps([c.get("outputs", []) for c in result.cells])
+    for value in changed.values():
+        assert value in text
+    assert "other parameters than the book" in text, "no banner says what was changed"
