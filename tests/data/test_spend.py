@@ -26,7 +26,9 @@ def test_sources_exist(spend):
 
 
 def test_shares_are_shares_and_growth_is_growth(spend):
-    shares = spend[spend["kind"].isin(["inference share", "margin", "research share"])]
+    shares = spend[
+        spend["kind"].isin(["inference share", "margin", "research share", "cache share"])
+    ]
     assert shares["ratio"].between(0, 1).all()
     assert spend.loc[spend["kind"] == "growth", "ratio"].between(1, 10).all()
 
