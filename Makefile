@@ -42,8 +42,8 @@ $(VENV)/.installed-%: requirements.lock pyproject.toml
 		"$$python" -m venv $(VENV); \
 	fi
 	@echo "Installing the locked environment (the first time: one to three minutes)"
-	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock
-	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)/bin/python -m pip install -qq --require-hashes -r requirements.lock
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)/bin/python -m pip install -qq --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
@@ -77,7 +77,7 @@ bench: env ## print the speed of the package and of the book beside what we aim 
 	@$(PY) tests/benchmarks/table.py
 
 lock: ## write requirements.lock and environment.yml from pyproject.toml, with today's versions
-	@[ -x build/uv/bin/uv ] || { python="$(PYTHON)"; "$${python:-$$($(FIND_PYTHON))}" -m venv build/uv && build/uv/bin/python -m pip install --quiet uv; }
+	@[ -x build/uv/bin/uv ] || { python="$(PYTHON)"; "$${python:-$$($(FIND_PYTHON))}" -m venv build/uv && build/uv/bin/python -m pip install -qq uv; }
 	@build/uv/bin/uv pip compile pyproject.toml --extra book --extra test --group build \
 		--universal --python-version 3.11 --fork-strategy fewest --generate-hashes --upgrade \
 		--no-config --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \

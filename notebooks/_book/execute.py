@@ -85,6 +85,7 @@ def execute(path: Path, timeout_s: int = 300) -> nbformat.NotebookNode:
         timeout=timeout_s,
         kernel_name="python3",
         coalesce_streams=True,
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(NOTEBOOKS)}},
     ).execute()
     return clean(notebook)
