@@ -1,0 +1,153 @@
+"""A Sphinx extension: every stored chart becomes a live one, with a picture to fall back on.
+
+A chapter stores a chart as a Vega-Lite specification and as a PNG. On the page stand the picture
+(with its alt text, shown without scripts and until the chart is drawn), the specification, which
+one script shared by all pages draws, and links to the data as CSV and to the picture.
+"""
+
+import base64
+import csv
+import html
+import io
+import json
+from pathlib import Path
+
+from sphinx.util import logging
+
+from inferwall import charts
+
+logger = logging.getLogger(__name__)
+FOLDER = "_charts"  # within the built book
+BUNDLE = "vega.js"
+DRAW = """
+window.drawChart = (place, spec) =>
+  vegaEmbed(place, spec, {mode: "vega-lite", renderer: "svg", actions: false});
+"""
+
+
+def tables(spec: dict) -> list[list[dict]]:
+    """Return the tables behind a chart, the longest first.
+
+    A table that only repeats values of another (the labels at line ends) is left out.
+
+    >>> tables({"datasets": {"a": [{"x": 1, "y": 2}, {"x": 3, "y": 4}], "b": [{"x": 1}]}})
+    [[{'x': 1, 'y': 2}, {'x': 3, 'y': 4}]]
+    """
+    found = sorted(spec.get("datasets", {}).values(), key=lambda t: (-len(t), json.dumps(t)))
+    kept: list[list[dict]] = []
+    for table in found:
+        if table and not any(_repeats(table, other) for other in kept):
+            kept.append(table)
+    return kept
+
+
+def _repeats(table: list[dict], other: list[dict]) -> bool:
+    columns = set(table[0])
+    if not columns <= set(other[0]):
+        return False
+    rows = {json.dumps([row.get(c) for c in sorted(columns)]) for row in other}
+    return all(json.dumps([row.get(c) for c in sorted(columns)]) in rows for row in table)
+
+
+def as_csv(table: list[dict]) -> str:
+    """Return a table as CSV text.
+
+    >>> as_csv([{"x": 1, "y": 0.5}])
+    'x,y\\r\\n1,0.5\\r\\n'
+    """
+    columns = list(dict.fromkeys(column for row in table for column in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue()
+
+
+def figure(spec: dict, picture: bytes, name: str, folder: str) -> tuple[str, dict[str, bytes]]:
+    """Return the HTML of a chart and the files it links to, by file name."""
+    about = spec.get("usermeta", {})
+    width, height = (int.from_bytes(picture[i : i + 4], "big") // 2 for i in (16, 20))
+    files = {f"{name}.png": picture}
+    links = []
+    found = tables(spec)
+    for number, table in enumerate(found, 1):
+        file = f"{name}.csv" if len(found) == 1 else f"{name}-{number}.csv"
+        files[file] = as_csv(table).encode()
+        which = "" if len(found) == 1 else f", table {number}"
+        links.append(f'<a href="{folder}/{file}" download>Data of this chart (CSV{which})</a>')
+    links.append(f'<a href="{folder}/{name}.png" download>Picture (PNG)</a>')
+    title = html.escape(about.get("title", "Chart"), quote=True)
+    alt = html.escape(about.get("alt", ""), quote=True)
+    data = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
+    return (
+        f'<figure class="live-chart" id="{name}">'
+        f'<div class="chart-frame" tabindex="0" role="group" aria-label="Chart: {title}">'
+        f'<img class="dark-light" src="{folder}/{name}.png" alt="{alt}"'
+        f' width="{width}" height="{height}">'
+        '<div class="chart-live" hidden></div></div>'
+        f'<script type="application/json">{data}</script>'
+        f"<figcaption>{' · '.join(links)}</figcaption></figure>"
+    ), files
+
+
+def chart_outputs(notebook: dict):
+    """Yield the stored outputs of a notebook that are charts, in their order."""
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if charts.VEGALITE_MIME in output.get("data", {}):
+                yield output
+
+
+def picture_of(output: dict) -> bytes:
+    """Return the stored picture of a chart."""
+    return base64.b64decode("".join(output["data"]["image/png"]))
+
+
+def rewrite(app, docname: str, source: list[str]) -> None:
+    """Turn the chart outputs of a notebook into HTML, before the notebook is parsed."""
+    if Path(app.env.doc2path(docname)).suffix != ".ipynb":
+        return
+    notebook = json.loads(source[0])
+    folder = Path(app.outdir) / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, output in enumerate(list(chart_outputs(notebook)), 1):
+        spec, name = output["data"][charts.VEGALITE_MIME], f"{docname}-{number}"
+        if not spec.get("usermeta", {}).get("alt"):
+            logger.warning("chart %d has no alt text: end with charts.finish", number,
+                           location=docname)  # fmt: skip
+        text, files = figure(spec, picture_of(output), name, FOLDER)
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
+        output["data"], output["metadata"] = {"text/html": text}, {}
+    source[0] = json.dumps(notebook)
+
+
+def write_bundle(app) -> None:
+    """Write the script that draws charts; it is made anew when vl-convert changes."""
+    import vl_convert
+
+    target = Path(app.outdir) / "_static" / BUNDLE
+    stamp = f"// vl-convert {vl_convert.__version__}, Vega-Lite {charts.VL_VERSION}\n"
+    if target.exists() and target.read_text(encoding="utf-8").startswith(stamp):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    bundle = vl_convert.javascript_bundle(DRAW, vl_version=charts.VL_VERSION)
+    # Vega-Lite 5 says that it compiles for Vega 5; the bundle draws it with Vega 6, and would warn.
+    bundle = bundle.replace("schema/vega/v5.json", "schema/vega/v6.json")
+    # Wrapped, so that its one-letter names do not meet those of other scripts.
+    target.write_text(f"{stamp}(function(){{{bundle}}})();\n", encoding="utf-8")
+
+
+def add_scripts(app, pagename, templatename, context, doctree) -> None:
+    """Load the shared script on pages with charts, and only there."""
+    if 'class="live-chart"' in context.get("body", ""):
+        app.add_js_file(BUNDLE, priority=700, loading_method="defer")
+        app.add_js_file("charts.js", priority=710, loading_method="defer")
+
+
+def setup(app):
+    """Connect the three steps to the build."""
+    app.connect("builder-inited", write_bundle)
+    app.connect("source-read", rewrite)
+    app.connect("html-page-context", add_scripts)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

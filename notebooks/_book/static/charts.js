@@ -1,0 +1,20 @@
+// Draw every chart of the page from the specification stored beside its picture.
+(async () => {
+  for (const figure of document.querySelectorAll("figure.live-chart")) {
+    const place = figure.querySelector(".chart-live");
+    const picture = figure.querySelector("img");
+    const spec = JSON.parse(figure.querySelector("script").textContent);
+    place.hidden = false;
+    try {
+      const { view } = await window.drawChart(place, spec);
+      figure.view = view;
+      picture.hidden = true;
+      figure.dataset.drawn = "yes";
+    } catch (error) {
+      place.hidden = true; // the picture stays
+      figure.dataset.drawn = "no";
+      console.error(error);
+    }
+  }
+  document.documentElement.dataset.charts = "done";
+})();
