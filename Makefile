@@ -51,7 +51,9 @@ $(VENV)/.installed-%: requirements.lock pyproject.toml
 # under another, shows that no output depends on it.
 book: env ## execute every notebook into build/ and build the site
 	@$(PY) notebooks/_book/execute.py --out build/notebooks --jobs $(JOBS)
+# Sphinx does not notice a change of its settings' templates, or of the tables: start afresh then.
 	@echo "Building the site"
+	@[ -z "$$(find notebooks/_book inferwall data -newer build/book/index.html -print -quit 2>/dev/null)" ] || rm -rf build/book
 	@$(PY) -m sphinx -b html -q -c notebooks/_book build/notebooks build/book
 	@echo "The book: $(CURDIR)/build/book/index.html"
 
