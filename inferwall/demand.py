@@ -1,0 +1,251 @@
+"""How much is bought at a price: elasticity, pass-through, rebound, growth and price indices.
+
+Elasticities here are magnitudes: 1.5 means that a price lower by 1 % sells 1.5 % more. Ratios are
+new over old. Growth rates are continuous, per year: the logarithm of a ratio over the years.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inferwall.units import MTOK
+
+
+def _require(name: str, value: Any, above: float = -np.inf, low: float = -np.inf) -> Any:
+    """Return the value; raise when a scalar is not over `above` and at least `low`."""
+    if isinstance(value, int | float) and (value <= above or value < low):
+        allowed = f"over {above:g}" if above > -np.inf else f"from {low:g} up"
+        raise ValueError(f"{name}={value!r}: allowed are numbers {allowed}")
+    return value
+
+
+def quantity_change(price_ratio: Any, elasticity: Any) -> Any:
+    """Return the quantity ratio that a price ratio brings, along one demand curve.
+
+    ``q1 / q0 = (p1 / p0)^-|e|``: constant elasticity, nothing else moving.
+
+    >>> round(quantity_change(0.5, elasticity=1.0), 3)
+    2.0
+    """
+    _require("price_ratio", price_ratio, above=0)
+    return price_ratio ** -_require("elasticity", elasticity, low=0)
+
+
+def spend_change(price_ratio: Any, elasticity: Any) -> Any:
+    """Return the spend ratio that a price ratio brings: ``(p1 / p0)^(1 - |e|)``.
+
+    A lower price raises spend if and only if the elasticity is over 1.
+
+    >>> round(spend_change(0.5, elasticity=1.5), 3)  # half the price, 2.83 times the quantity
+    1.414
+    """
+    return price_ratio * quantity_change(price_ratio, elasticity)
+
+
+@dataclass(frozen=True)
+class PriceChange:
+    """A logarithmic price change in its parts; they add up to `total`."""
+
+    markup: Any
+    input_prices: Any
+    efficiency: Any
+    utilisation: Any
+
+    @property
+    def cost(self) -> Any:
+        """Change of the cost per token."""
+        return self.input_prices + self.efficiency + self.utilisation
+
+    @property
+    def total(self) -> Any:
+        return self.markup + self.cost
+
+
+def price_change(
+    markup_ratio: Any = 1.0,
+    input_price_ratio: Any = 1.0,
+    efficiency_ratio: Any = 1.0,
+    utilisation_ratio: Any = 1.0,
+) -> PriceChange:
+    """Return ``d ln p = d ln markup + d ln input prices - d ln efficiency - d ln utilisation``.
+
+    Markup is price over cost, efficiency tokens per unit of input, utilisation its paid share.
+
+    >>> change = price_change(markup_ratio=1.25, efficiency_ratio=2.0)
+    >>> round(float(np.exp(change.total)), 3)  # twice the efficiency, a fatter margin
+    0.625
+    """
+    return PriceChange(
+        markup=np.log(markup_ratio),
+        input_prices=np.log(input_price_ratio),
+        efficiency=-np.log(efficiency_ratio),
+        utilisation=-np.log(utilisation_ratio),
+    )
+
+
+def pass_through(cost_share: Any = 1.0, price_response: Any = 1.0) -> Any:
+    """Return theta in ``d ln p = -theta d ln efficiency``: the input's cost share x the response.
+
+    The response is the share of a cost change that reaches the price: 1 at a constant markup, 0
+    where sellers keep the saving or capacity is rationed.
+
+    >>> pass_through(cost_share=0.05, price_response=0.5)  # electricity, 5 % of unit cost
+    0.025
+    """
+    if isinstance(cost_share, int | float) and not 0 <= cost_share <= 1:
+        raise ValueError(f"cost_share={cost_share!r}: allowed are shares from 0 to 1")
+    return cost_share * _require("price_response", price_response, low=0)
+
+
+def price_response(markup_ratio: Any, cost_ratio: Any) -> Any:
+    """Return the share of a cost change that reached the price: ``1 + d ln markup / d ln cost``.
+
+    >>> print(f"{price_response(markup_ratio=2.0, cost_ratio=0.25):.3f}")
+    0.500
+    """
+    return 1 + np.log(markup_ratio) / np.log(cost_ratio)
+
+
+def rebound(theta: Any, elasticity: Any) -> Any:
+    """Return R = theta x |e|: the share of an efficiency gain that extra use takes back.
+
+    R = 0 saves all, R = 1 nothing; over 1 use rises: backfire, or Jevons' paradox.
+
+    >>> rebound(0.5, elasticity=1.5)
+    0.75
+    """
+    return _require("theta", theta, low=0) * _require("elasticity", elasticity, low=0)
+
+
+def resource_change(efficiency_ratio: Any, theta: Any, elasticity: Any) -> Any:
+    """Return the ratio of resource use (joules, accelerator-hours): ``efficiency^(R - 1)``.
+
+    >>> round(resource_change(2.0, theta=0.5, elasticity=1.5), 3)
+    0.841
+    """
+    _require("efficiency_ratio", efficiency_ratio, above=0)
+    return efficiency_ratio ** (rebound(theta, elasticity) - 1)
+
+
+@dataclass(frozen=True)
+class Rebounds:
+    """One elasticity, three rebounds: the use of each rises if its own is over 1."""
+
+    joules: Any
+    accelerator_hours: Any
+    dollars: Any
+
+
+def rebounds(elasticity: Any, energy_share: Any, accelerator_share: Any, response: Any) -> Rebounds:
+    """Return the rebound in joules, in accelerator-hours and in dollars.
+
+    Each resource is used better on its own, with its `pass_through`; dollars need none.
+
+    >>> rebounds(1.5, energy_share=0.125, accelerator_share=0.5, response=0.5)
+    Rebounds(joules=0.09375, accelerator_hours=0.375, dollars=1.5)
+    """
+    return Rebounds(
+        joules=rebound(pass_through(energy_share, response), elasticity),
+        accelerator_hours=rebound(pass_through(accelerator_share, response), elasticity),
+        dollars=elasticity,
+    )
+
+
+def growth_rate(start: Any, end: Any, years: Any) -> Any:
+    """Return the continuous growth rate per year: ``ln(end / start) / years``.
+
+    >>> print(f"{growth_rate(100, 200, years=0.5):.3f}")  # doubling in half a year
+    1.386
+    """
+    return np.log(end / start) / _require("years", years, above=0)
+
+
+def spend_growth(elasticity: Any, price_fall_per_year: Any, drift_per_year: Any = 0.0) -> Any:
+    """Return the growth of spend: ``g_S = g_q + g_p = (|e| - 1) x fall + drift``, per year.
+
+    The drift is what moves demand at a constant price: income, quality, new products.
+
+    >>> round(spend_growth(1.5, price_fall_per_year=2.0, drift_per_year=0.3), 3)
+    1.3
+    """
+    return (_require("elasticity", elasticity, low=0) - 1) * price_fall_per_year + drift_per_year
+
+
+def spend_acceleration(
+    elasticity: Any,
+    price_fall_per_year: Any,
+    elasticity_change: Any = 0.0,
+    price_fall_change: Any = 0.0,
+    drift_change: Any = 0.0,
+) -> Any:
+    """Return how fast the growth of spend changes, per year squared.
+
+    ``(|e| - 1) x fall' + |e|' x fall + drift'``, the derivative of `spend_growth`: constants give
+    growth without acceleration.
+
+    >>> spend_acceleration(1.5, price_fall_per_year=2.0)
+    0.0
+    """
+    return (elasticity - 1) * price_fall_change + (
+        elasticity_change * price_fall_per_year + drift_change
+    )
+
+
+def volume_over_price_ratio(quantity_ratio: Any, price_ratio: Any) -> Any:
+    """Return ``ln(q1 / q0) / -ln(p1 / p0)``: no elasticity, for all else moved demand too.
+
+    >>> print(f"{volume_over_price_ratio(40_000, 1 / 3_000):.2f}")  # light, 1800 to 2000
+    1.32
+    """
+    return np.log(quantity_ratio) / -np.log(price_ratio)
+
+
+def investment(capital: Any, growth_per_year: Any, depreciation_per_year: Any) -> Any:
+    """Return the investment that grows a capital stock: ``I = dK/dt + delta K``.
+
+    >>> round(investment(100.0, growth_per_year=0.5, depreciation_per_year=0.2), 6)
+    70.0
+    """
+    return capital * (growth_per_year + depreciation_per_year)
+
+
+def matched_model_index(prices: Any) -> Any:
+    """Return the chained index of the same models at successive dates, 1 at the first.
+
+    Each step is the geometric mean of ``p_t / p_(t-1)`` over the models priced at both dates.
+    `prices` is dates x models, NaN where none is known. Assumes equal weights. Breaks if prices
+    fall by entry: a new model never moves it.
+
+    >>> matched_model_index(np.array([[4.0, 1.0, np.nan], [1.0, 1.0, 9.0]]))
+    array([1. , 0.5])
+    """
+    steps = np.diff(np.log(np.asarray(prices, dtype=float)), axis=0)
+    matched = (~np.isnan(steps)).sum(axis=1)
+    means = np.nansum(steps, axis=1) / np.maximum(matched, 1)
+    return np.exp(np.concatenate([[0.0], np.cumsum(means)]))
+
+
+def fixed_quality_price(prices: Any, qualities: Any, quality: float) -> Any:
+    """Return the lowest price so far of anything at least that good; NaN before the first.
+
+    `prices` and `qualities` are in order of date. Assumes that nothing is withdrawn and that the
+    index of quality measures what buyers want.
+
+    >>> fixed_quality_price([9.0, 20.0, 5.0, 7.0], [10, 30, 12, 40], quality=11)
+    array([nan, 20.,  5.,  5.])
+    """
+    good = np.where(np.asarray(qualities) >= quality, np.asarray(prices, dtype=float), np.inf)
+    lowest = np.minimum.accumulate(good)
+    return np.where(np.isinf(lowest), np.nan, lowest)
+
+
+def average_paid(spend_usd: Any, tokens: Any) -> Any:
+    """Return spend over tokens, in dollars per million: the price that goes with raw volume.
+
+    >>> round(average_paid(562_027, 776e9), 3)  # DeepSeek, 28 February 2025, as stated
+    0.724
+    """
+    return spend_usd / tokens * MTOK
