@@ -31,7 +31,7 @@ def test_no_stream_outruns_its_memory(runs):
 
 def test_files_have_the_size_of_their_weights(runs):
     parameters = runs["model"].map(
-        {"Llama 2 7B": 6.74e9, "Llama 3.1 8B": 8.03e9, "Llama 3.1 70B": 70.55e9}
+        {"Llama 2 7B": 6.74e9, "Llama 3 8B": 8.03e9, "Llama 3 70B": 70.55e9}
     )
     ratio = runs["file_bytes"] / (parameters * runs["weight_format"].map(bytes_per_value))
     assert ratio.between(0.98, 1.08).all()
