@@ -7,7 +7,7 @@ may be floats, NumPy arrays or DataArrays.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from inferwall.configs import config_of_row, read_config
@@ -213,17 +213,24 @@ def transformer(name: str) -> Transformer:
     >>> transformer("meta-llama/Meta-Llama-3.1-70B").parameters
     70553706496
     """
-    canonical = resolve("transformer", name)
-    models = table("transformers")
-    row = models[models["name"] == canonical].iloc[0].to_dict()
-    return Transformer(
-        name=canonical,
-        **read_config(config_of_row(row)),
-        weight_format=row["weight_format"],
-        sources=row["sources"],
-    )
+    return _catalogue()[resolve("transformer", name)]
 
 
-def transformers() -> list[str]:
-    """Return the names of the models of the catalogue, in the order of the table."""
-    return table("transformers")["name"].tolist()
+def transformers() -> list[Transformer]:
+    """Return every model of the catalogue, in the order of the table."""
+    return list(_catalogue().values())
+
+
+@cache
+def _catalogue() -> dict[str, Transformer]:
+    models = table("transformers").astype(object)
+    rows = models.where(models.notna(), None).to_dict("records")
+    return {
+        row["name"]: Transformer(
+            name=row["name"],
+            **read_config(config_of_row(row)),
+            weight_format=row["weight_format"] or "",
+            sources=row["sources"],
+        )
+        for row in rows
+    }

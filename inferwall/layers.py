@@ -112,7 +112,7 @@ class GroupedQueryAttention:
         return self.cached_values(context)
 
     def decode_flop(self, context: Any) -> Any:
-        """Return the FLOP of scores and weighted sum for one token: ``4 · heads · head_dim · n``."""
+        """Return the FLOP of scores and sum for one token: ``4 · heads · head_dim · seen``."""
         return 4.0 * self.heads * self.head_dim * seen(context, self.window)
 
     def prefill_flop(self, tokens: Any, cached: Any = 0) -> Any:
@@ -126,8 +126,8 @@ class LatentAttention:
 
     Decode multiplies in the *absorbed* form: the up-projection of keys is folded into the query and
     that of values into the output, so scores and sums run over the latent and nothing is expanded.
-    That costs ``2 · heads · (2 · kv_rank + rope_dim)`` FLOP per cached token, 3.4 times the expanded
-    form for DeepSeek-V3, and reads ``kv_rank + rope_dim`` values instead of those of every head.
+    That costs ``2 · heads · (2 · kv_rank + rope_dim)`` FLOP per cached token, 3.4 times the
+    expanded form for DeepSeek-V3, and reads ``kv_rank + rope_dim`` values for all heads together.
     Prefill multiplies in the *expanded* form, as engines do, because there arithmetic is scarce;
     it expands the latents of cached tokens again.
 
@@ -356,9 +356,7 @@ class Layers:
     @cached_property
     def _outside_feed_forward(self) -> Any:
         attention = self.attention
-        return (
-            attention.matrix_parameters + attention.vector_parameters + self.norm_parameters
-        )
+        return attention.matrix_parameters + attention.vector_parameters + self.norm_parameters
 
     @cached_property
     def parameters(self) -> Any:
