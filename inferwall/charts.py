@@ -4,10 +4,10 @@ A finished chart leaves as three representations of the same picture: Vega-Lite 
 JupyterLab and the built book (live), a PNG for GitHub and print, and its alt text.
 """
 
-import json
-import math
 import textwrap
 from dataclasses import dataclass
+
+from inferwall.axes import check_titles, fix_dates, number_log_axes
 
 BLUE, ORANGE, GREEN, PINK = "#0173B2", "#D55E00", "#029E73", "#CC78BC"
 GREY, LIGHT_GREY = "#6B6B6B", "#C4C4C4"
@@ -81,7 +81,9 @@ def theme() -> dict:
             "legend": {**text, "symbolStrokeWidth": 2},
             "header": text,
             "line": {"strokeWidth": 2.5, "color": BLUE},
-            "point": {"filled": True, "size": 60},
+            "point": {"filled": True, "size": 60, "color": BLUE, "opacity": 0.9},
+            "mark": {"color": BLUE},
+            "axisQuantitative": {"tickCount": 6},
             "rule": {"color": GREY},
             "bar": {"color": BLUE},
             "area": {"color": BLUE},
@@ -144,8 +146,9 @@ def finish(chart, title: str, subtitle: str, source: str, alt: str) -> Figure:
             raise ValueError(f"{name} is {text!r}: every chart needs a non-empty {name}")
     enable()
     inner = chart.to_dict()
-    _check_titles(inner)
-    _plain_log_axes(inner, inner.get("datasets", {}).values())
+    check_titles(inner)
+    number_log_axes(inner)
+    fix_dates(inner)
     top = {key: inner.pop(key) for key in ("config", "datasets") if key in inner}
     params = inner.pop("params", [])
     own = [p for p in params if "select" in p and "views" not in p]  # belong to this one view
@@ -280,111 +283,3 @@ def _rounded(value):
     if isinstance(value, (list, tuple)):
         return [_rounded(item) for item in value]
     return value
-
-
-def _units(view: dict, encoding: dict):
-    """The views under `view` that draw marks, each with all the encodings that reach it."""
-    encoding = {**encoding, **view.get("encoding", {})}
-    children = [
-        child for key in ("layer", "hconcat", "vconcat", "concat") for child in view.get(key, [])
-    ] + ([view["spec"]] if "spec" in view else [])
-    if not children:
-        yield view, encoding
-    for child in children:
-        yield from _units(child, encoding)
-
-
-def _plain_log_axes(view: dict, datasets) -> None:
-    """Number log axes plainly: powers of ten, or 1-2-5 where they span little."""
-    for key in ("hconcat", "vconcat", "concat"):
-        for child in view.get(key, []):
-            _plain_log_axes(child, datasets)
-    if any(key in view for key in ("hconcat", "vconcat", "concat")):
-        return
-    encodings = [encoding for _, encoding in _units(view, {})]
-    for channel in ("x", "y"):
-        found = [e[channel] for e in encodings if "field" in e.get(channel, {})]
-        if not any((d.get("scale") or {}).get("type") == "log" for d in found):
-            continue
-        numbers = [
-            row[d["field"]]
-            for d in found
-            for rows in datasets
-            for row in rows
-            if isinstance(row.get(d["field"]), (int, float)) and row[d["field"]] > 0
-        ]
-        numbers += [
-            n
-            for d in found
-            for n in (d.get("scale") or {}).get("domain", [])
-            if isinstance(n, (int, float))
-        ]
-        decades = math.log10(max(numbers) / min(numbers)) if numbers else 3
-        steps = (1, 2, 5) if decades < 2.2 else (1,)
-        first, last = (
-            (math.floor(math.log10(min(numbers))) - 1, math.ceil(math.log10(max(numbers))) + 1)
-            if numbers
-            else (-9, 15)
-        )
-        ticks = [float(f"{step}e{power}") for power in range(first, last + 1) for step in steps]
-        for d in found:
-            if d.get("axis", {}) is not None:
-                d["axis"] = {"format": ",", "values": ticks, **d.get("axis", {})}
-
-
-def _check_titles(spec: dict) -> None:
-    """Raise ValueError unless each axis, legend and facet of `spec` has its own title."""
-    for key in ("hconcat", "vconcat", "concat"):
-        for child in spec.get(key, []):
-            _check_titles(child)
-    if "spec" in spec:
-        for name in ("row", "column", "facet"):
-            facet = spec["facet"] if name == "facet" else spec["facet"].get(name, {})
-            if "field" in facet:
-                _require(name, [facet], "header")
-        return _check_titles(spec["spec"])
-    if any(key in spec for key in ("hconcat", "vconcat", "concat")):
-        return None
-    channels: dict[str, list[dict]] = {}
-    for _, encoding in _units(spec, {}):
-        for channel, definition in encoding.items():
-            channels.setdefault(channel, []).append(definition)
-    for channel, part in {
-        "x": "axis",
-        "y": "axis",
-        "color": "legend",
-        "size": "legend",
-        "shape": "legend",
-        "strokeDash": "legend",
-        "row": "header",
-        "column": "header",
-        "facet": "header",
-    }.items():
-        found = [d for d in channels.get(channel, []) if isinstance(d, dict) and "field" in d]
-        if found:
-            _require(channel, found, part)
-    return None
-
-
-def _require(channel: str, definitions: list[dict], part: str) -> None:
-    """One of the definitions that share an axis must title it; a category needs none."""
-    missing = object()
-    titles, hidden = [], []
-    for definition in definitions:
-        detail = definition.get(part, {})
-        hidden.append(detail is None)
-        titles.append(
-            missing if detail is None else detail.get("title", definition.get("title", missing))
-        )
-    if all(hidden):
-        return
-    given = [title for title in titles if title is not missing]
-    fields = ", ".join(sorted({str(d["field"]) for d in definitions}))
-    if not given:
-        raise ValueError(f"{channel} of {fields!r} has no title: give quantity and unit")
-    measured = any(d.get("type") in ("quantitative", "temporal") for d in definitions)
-    if part == "axis" and measured and not any(given):
-        raise ValueError(f"{channel} of {fields!r} measures something: its title is empty")
-    for title in given:
-        if "_" in json.dumps(title):
-            raise ValueError(f"{channel} title is {title!r}: use words, not a column name")
