@@ -252,7 +252,7 @@ def _network_s(deployment: Deployment, tokens: Any) -> Any:
     payload = tokens * model.hidden_size * bytes_per_value("bf16")
     sent = 2.0 * (chips - 1) / chips * payload
     link = deployment.chip.known("link_bytes_per_s") * efficiency.link_share
-    return collectives * (sent / link + efficiency.collective_s * (chips > 1))
+    return collectives * (sent / link + efficiency.collective_s * (1.0 * (chips > 1)))
 
 
 def _combine(
