@@ -60,7 +60,8 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Strip in place what differs between runs or machines though nothing changed."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
+        for key in set(cell.metadata) - {"tags"}:  # timestamps, traces of other tools
+            del cell.metadata[key]
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("execution", None)
     return notebook

@@ -49,11 +49,33 @@ def shown(path: Path) -> list:
     return found
 
 
+def differences(stored, fresh, at: str = "code cell") -> list[str]:
+    """Return where two nested structures differ, one line each."""
+    if type(stored) is not type(fresh) or (
+        isinstance(stored, (list, tuple)) and len(stored) != len(fresh)
+    ):
+        return [f"{at}: another shape"]
+    if isinstance(stored, dict):
+        odd = [f"{at}/{key}: on one side only" for key in stored.keys() ^ fresh.keys()]
+        return odd + [
+            d
+            for key in stored.keys() & fresh.keys()
+            for d in differences(stored[key], fresh[key], f"{at}/{key}")
+        ]
+    if isinstance(stored, (list, tuple)):
+        return [
+            d
+            for n, pair in enumerate(zip(stored, fresh, strict=True))
+            for d in differences(*pair, f"{at}/{n}")
+        ]
+    return [] if stored == fresh else [f"{at}: {str(stored)[:120]!r} → {str(fresh)[:120]!r}"]
+
+
 @pytest.mark.stored
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_outputs_are_the_same_under_another_hash_seed(path, executed):
-    for stored, fresh in zip(shown(path), shown(executed / path.name), strict=True):
-        assert fresh == stored
+    differ = differences(shown(path), shown(executed / path.name))
+    assert not differ, "make execute, and read what changed:\n" + "\n".join(differ[:20])
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
