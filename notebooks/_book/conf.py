@@ -22,6 +22,7 @@ templates_path = ["templates"]
 
 nb_execution_mode = "off"  # the copies are executed already
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # tables and formulas in displayed Markdown
 nb_code_prompt_show = "Show the code"
 nb_code_prompt_hide = "Hide the code"
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]

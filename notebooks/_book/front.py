@@ -110,7 +110,7 @@ def front_chart(folder: Path) -> str:
     number, _, position = wanted.partition("-")
     stored = sorted(folder.glob(f"{number}_*.ipynb")) or sorted(folder.glob("*.ipynb"))
     for path in stored:
-        found = list(live_charts.chart_outputs(json.loads(path.read_text(encoding="utf-8"))))
+        found = live_charts.chart_outputs(json.loads(path.read_text(encoding="utf-8")))
         if found:
             output = found[min(int(position), len(found)) - 1]
             spec = output["data"][live_charts.charts.VEGALITE_MIME]

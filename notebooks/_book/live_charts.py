@@ -73,8 +73,8 @@ def figure(spec: dict, picture: bytes, name: str, folder: str) -> tuple[str, dic
     for number, table in enumerate(found, 1):
         file = f"{name}.csv" if len(found) == 1 else f"{name}-{number}.csv"
         files[file] = as_csv(table).encode()
-        which = "" if len(found) == 1 else f", table {number}"
-        links.append(f'<a href="{folder}/{file}" download>Data of this chart (CSV{which})</a>')
+        label = "Data of this chart (CSV)" if number == 1 else f"table {number}"
+        links.append(f'<a href="{folder}/{file}" download>{label}</a>')
     links.append(f'<a href="{folder}/{name}.png" download>Picture (PNG)</a>')
     title = html.escape(about.get("title", "Chart"), quote=True)
     alt = html.escape(about.get("alt", ""), quote=True)
@@ -90,12 +90,19 @@ def figure(spec: dict, picture: bytes, name: str, folder: str) -> tuple[str, dic
     ), files
 
 
-def chart_outputs(notebook: dict):
-    """Yield the stored outputs of a notebook that are charts, in their order."""
+def chart_outputs(notebook: dict) -> list[dict]:
+    """Return the stored outputs of a notebook that are charts, in their order."""
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    return [output for output in outputs if charts.VEGALITE_MIME in output.get("data", {})]
+
+
+def fold_chart_code(notebook: dict) -> None:
+    """Fold the code of cells that draw charts, in place: on the page, the chart is what counts."""
     for cell in notebook["cells"]:
-        for output in cell.get("outputs", []):
-            if charts.VEGALITE_MIME in output.get("data", {}):
-                yield output
+        if chart_outputs({"cells": [cell]}):
+            tags = cell["metadata"].setdefault("tags", [])
+            if not {"hide-input", "hide-cell", "remove-input"} & set(tags):
+                tags.append("hide-input")
 
 
 def picture_of(output: dict) -> bytes:
@@ -110,7 +117,8 @@ def rewrite(app, docname: str, source: list[str]) -> None:
     notebook = json.loads(source[0])
     folder = Path(app.outdir) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    for number, output in enumerate(list(chart_outputs(notebook)), 1):
+    fold_chart_code(notebook)
+    for number, output in enumerate(chart_outputs(notebook), 1):
         spec, name = output["data"][charts.VEGALITE_MIME], f"{docname}-{number}"
         if not spec.get("usermeta", {}).get("alt"):
             logger.warning("chart %d has no alt text: end with charts.finish", number,
