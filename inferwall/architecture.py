@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+from inferwall.config_keys import records
 from inferwall.configs import config_of_row, read_config
-from inferwall.data import resolve, table
+from inferwall.data import resolve
 from inferwall.formats import bytes_per_value
 from inferwall.layers import VECTOR_BYTES, Layers
 
@@ -223,8 +224,6 @@ def transformers() -> list[Transformer]:
 
 @cache
 def _catalogue() -> dict[str, Transformer]:
-    models = table("transformers").astype(object)
-    rows = models.where(models.notna(), None).to_dict("records")
     return {
         row["name"]: Transformer(
             name=row["name"],
@@ -232,5 +231,5 @@ def _catalogue() -> dict[str, Transformer]:
             weight_format=row["weight_format"] or "",
             sources=row["sources"],
         )
-        for row in rows
+        for row in records("transformers")
     }

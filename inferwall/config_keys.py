@@ -16,17 +16,18 @@ from inferwall.data import table
 _LOOKS_LIKE_A_SIZE = re.compile(
     r"(^|_)(n|num|dims?|sizes?|ranks?|heads?|layers?|blocks?|bias|norms?|gate|sinks?|shared|experts?"
     r"|lora|latent|inner|ssm|mamba|conv|linear|recurrent|rwkv|hybrid|pattern|windows?|chunk|interval"
-    r"|freq|mult|index|compress|state|laurel|altup|adapter|types?|zero|ratios?|counts?)(_|$)"
+    r"|freq|mult|index|compress|state|laurel|altup|adapter|types?|zero|ratios?|counts?|cross|encoder)"
+    r"(_|$)"
 )
 _NOT_A_SIZE = re.compile(
-    r"rope|rotary|dropout|pdrop|token|dtype|quantiz|loss|init|eps(ilon)?$|version|temperature|softcap"
-    r"|scal(e|ing)|act(ivation)?(_|$)|vision|image|audio|video|ngram|task|summary|logits|prob|pad_"
-    r"|_id$|ids$|label|architectures|max_(length|model_len)|min_length"
+    r"rope|rotary|mtp|nextn|dropout|pdrop|token|dtype|quantiz|loss|init|eps(ilon)?$|version"
+    r"|temperature|softcap|scal(e|ing)|act(ivation)?(_|$)|vision|image|audio|video|ngram|task|summary|logits"
+    r"|prob|pad_|_id$|ids$|label|architectures|max_(length|model_len)|min_length"
 )
 _NEUTRAL = (None, False, 0, "", [], {}, "none")
 
 
-def _records(name: str) -> list[dict[str, Any]]:
+def records(name: str) -> list[dict[str, Any]]:
     """Return the rows of a table with None for what is missing."""
     frame = table(name).astype(object)
     return frame.where(frame.notna(), None).to_dict("records")
@@ -35,18 +36,31 @@ def _records(name: str) -> list[dict[str, Any]]:
 @cache
 def families() -> dict[str, dict[str, Any]]:
     """Return the rows of data/families.csv by model_type."""
-    return {row["model_type"]: row for row in _records("families")}
+    return {row["model_type"]: row for row in records("families")}
 
 
 @cache
 def _known_keys() -> dict[str, tuple[str, str]]:
     """Return spelling and role of every key of data/config_keys.csv."""
-    return {row["key"]: (row["means"], row["role"]) for row in _records("config_keys")}
+    return {row["key"]: (row["means"], row["role"]) for row in records("config_keys")}
 
 
 def counted_keys() -> frozenset[str]:
     """Return the keys that a parameter count reads."""
-    return frozenset(key for key, (_, role) in _known_keys().items() if role == "counted")
+    return frozenset(key for key, (_, role) in _known_keys().items() if role != "uncounted")
+
+
+def _has_aspect(family: dict[str, Any], role: str) -> bool:
+    """Return whether a family has what keys of this role describe."""
+    if role == "experts":
+        return family["experts"] != "none"
+    if role == "latent":
+        return family["attention"] in ("mla", "sparse_mla")
+    return role != "indexer" or family["attention"] == "sparse_mla"
+
+
+def _looks_like_a_size(key: str) -> bool:
+    return bool(_LOOKS_LIKE_A_SIZE.search(key)) and not _NOT_A_SIZE.search(key)
 
 
 def wrong(key: str, value: Any, allowed: str) -> ValueError:
@@ -107,6 +121,7 @@ class ConfigKeys:
         model_type = text.get("model_type")
         if model_type not in families():
             raise wrong("model_type", model_type, f"allowed are {', '.join(sorted(families()))}")
+        family = families()[model_type]
         stated: dict[str, Any] = {}
         for key, value in text.items():
             means, role = _known_keys().get(key, (key, ""))
@@ -114,12 +129,11 @@ class ConfigKeys:
                 raise wrong(key, value, f"another spelling of it says {stated[means]!r}")
             if stated.get(means) is None:
                 stated[means] = value
-            if role or value in _NEUTRAL or _NOT_A_SIZE.search(key):
-                continue
-            if _LOOKS_LIKE_A_SIZE.search(key):
+            known = _has_aspect(family, role) if role else not _looks_like_a_size(key)
+            if not known and value not in _NEUTRAL:
                 reason = f"its part in a {model_type} model is unknown; allowed is null"
                 raise wrong(key, value, reason)
-        return cls(model_type, families()[model_type], stated)
+        return cls(model_type, family, stated)
 
     def get(self, key: str) -> Any:
         """Return what the config states (null included), else the family's default."""

@@ -57,6 +57,8 @@ def _windowed_layers(keys: ConfigKeys) -> list[bool]:
 def _windows(keys: ConfigKeys) -> list[int | None]:
     """Return the window of each layer: `layer_types` if it is there, else the family's rule."""
     window, windowed = _window(keys), _windowed_layers(keys)
+    if set(keys.stated.get("attn_type_list") or [1]) != {1}:
+        raise wrong("attn_type_list", keys.stated["attn_type_list"], "allowed is 1 for each layer")
     types = keys.per_layer("layer_types", *_WINDOWED, *_UNWINDOWED)
     if types is not None:
         stated = [word in _WINDOWED for word in types]
@@ -113,8 +115,6 @@ def _latent(keys: ConfigKeys) -> list[LatentAttention]:
     rank = keys.get("q_lora_rank")
     if sparse and rank is None:
         raise wrong("q_lora_rank", None, f"the indexer of a {keys.model_type} model needs one")
-    if not sparse and keys.stated.get("index_topk") is not None:
-        raise wrong("index_topk", keys.stated["index_topk"], "this family has no indexer")
     _windows(keys)  # refuses windows and unknown layer types
     return [
         LatentAttention(
@@ -151,9 +151,6 @@ def _indexed_layers(keys: ConfigKeys, sparse: bool) -> list[bool]:
 def _sparse_layers(keys: ConfigKeys) -> list[bool]:
     """Return which layers hold experts."""
     rule, layers = keys.family["experts"], range(keys.integer("num_hidden_layers"))
-    if rule == "none" and keys.stated.get("num_local_experts"):
-        reason = f"a {keys.model_type} model has no experts; allowed is null"
-        raise wrong("num_local_experts", keys.stated["num_local_experts"], reason)
     if rule == "decoder_sparse_step":
         step, dense = keys.integer(rule, 1), keys.stated.get("mlp_only_layers") or []
         return [i not in dense and (i + 1) % step == 0 for i in layers]
@@ -198,6 +195,9 @@ def _feed_forwards(keys: ConfigKeys) -> list[FeedForward | MixtureOfExperts]:
     used = keys.integer("num_experts_per_tok")
     if used > experts:
         raise wrong("num_experts_per_tok", used, f"there are {experts} experts")
+    if family["expert_size"] == "intermediate_size" and keys.stated.get("moe_intermediate_size"):
+        reason = f"the experts of a {keys.model_type} model are as wide as intermediate_size"
+        raise wrong("moe_intermediate_size", keys.stated["moe_intermediate_size"], reason)
     width, shared = keys.integer(family["expert_size"]), _shared_experts(keys)
     mixture = MixtureOfExperts(
         expert=part(width),
