@@ -14,8 +14,8 @@ __all__ = [
     "Transformer",
     "accelerator",
     "decode_step",
-    "named_efficiency",
     "fits",
+    "named_efficiency",
     "prefill_step",
     "transformer",
 ]
