@@ -69,7 +69,11 @@ def page(folder: Path) -> str:
     parts = contents(folder)
     chapters = [chapter for _, listed in parts for chapter in listed]
     there = [chapter for chapter in chapters if chapter.file]
-    lines = [(HERE / "index.md").read_text(encoding="utf-8").rstrip(), ""]
+    text = (HERE / "index.md").read_text(encoding="utf-8").rstrip()
+    for chapter in chapters:
+        link = f"[{chapter.number}]({chapter.file}.ipynb)" if chapter.file else chapter.number
+        text = text.replace(f"{{{{{chapter.number}}}}}", link)
+    lines = [text, ""]
     lines += ["## The map of the book", ""]
     coming = len(chapters) - len(there)
     if coming:

@@ -97,9 +97,11 @@ def chart_outputs(notebook: dict) -> list[dict]:
 
 
 def fold_chart_code(notebook: dict) -> None:
-    """Fold the code of cells that draw charts, in place: on the page, the chart is what counts."""
+    """Fold the code that composes charts, in place: on the page, the chart is what counts."""
     for cell in notebook["cells"]:
-        if chart_outputs({"cells": [cell]}):
+        if (cell["cell_type"] == "code" and "alt.Chart(" in "".join(cell["source"])) or (
+            chart_outputs({"cells": [cell]})
+        ):
             tags = cell["metadata"].setdefault("tags", [])
             if not {"hide-input", "hide-cell", "remove-input"} & set(tags):
                 tags.append("hide-input")
