@@ -102,11 +102,14 @@ class ConfigKeys:
         The row of data/families.csv.
     stated : dict
         The keys that the config holds, under the spelling of data/config_keys.csv.
+    spelling : dict
+        For each of them, how the config itself spells it.
     """
 
     model_type: str
     family: dict[str, Any]
     stated: dict[str, Any]
+    spelling: dict[str, str]
 
     @classmethod
     def read(cls, config: dict[str, Any]) -> ConfigKeys:
@@ -123,17 +126,22 @@ class ConfigKeys:
             raise wrong("model_type", model_type, f"allowed are {', '.join(sorted(families()))}")
         family = families()[model_type]
         stated: dict[str, Any] = {}
+        spelling: dict[str, str] = {}
         for key, value in text.items():
             means, role = _known_keys().get(key, (key, ""))
             if stated.get(means) is not None and value not in (None, stated[means]):
                 raise wrong(key, value, f"another spelling of it says {stated[means]!r}")
             if stated.get(means) is None:
-                stated[means] = value
+                stated[means], spelling[means] = value, key
             known = _has_aspect(family, role) if role else not _looks_like_a_size(key)
             if not known and value not in _NEUTRAL:
                 reason = f"its part in a {model_type} model is unknown; allowed is null"
                 raise wrong(key, value, reason)
-        return cls(model_type, family, stated)
+        return cls(model_type, family, stated, spelling)
+
+    def wrong(self, key: str, value: Any, allowed: str) -> ValueError:
+        """Return the error for a key, as the config spells it."""
+        return wrong(self.spelling.get(key, key), value, allowed)
 
     def get(self, key: str) -> Any:
         """Return what the config states (null included), else the family's default."""
@@ -150,7 +158,9 @@ class ConfigKeys:
         value = self.get(key)
         value = default if value is None else value
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise wrong(key, value, f"a {self.model_type} config needs a whole number ≥ {least}")
+            raise self.wrong(
+                key, value, f"a {self.model_type} config needs a whole number ≥ {least}"
+            )
         return int(value)
 
     def flag(self, key: str) -> bool:
@@ -164,7 +174,7 @@ class ConfigKeys:
         value = self.stated.get(key)
         value = bool(self.family.get(key)) if value is None else value
         if not isinstance(value, bool):
-            raise wrong(key, value, "allowed are true and false")
+            raise self.wrong(key, value, "allowed are true and false")
         return value
 
     def switch(self, part: str, key: str) -> bool:
@@ -180,7 +190,9 @@ class ConfigKeys:
             return self.flag(key)
         always = rule == "yes"
         if self.stated.get(key) not in (None, always):
-            raise wrong(key, self.stated[key], f"allowed in a {self.model_type} model is {always}")
+            raise self.wrong(
+                key, self.stated[key], f"allowed in a {self.model_type} model is {always}"
+            )
         return always
 
     def per_layer(self, key: str, *allowed: str) -> list[str] | None:
@@ -196,8 +208,8 @@ class ConfigKeys:
             return None
         layers = self.integer("num_hidden_layers")
         if len(words) != layers:
-            raise wrong(key, words, f"needs one entry for each of {layers} layers")
+            raise self.wrong(key, words, f"needs one entry for each of {layers} layers")
         unknown = sorted(set(words) - set(allowed))
         if unknown:
-            raise wrong(key, unknown[0], f"allowed are {', '.join(allowed)}")
+            raise self.wrong(key, unknown[0], f"allowed are {', '.join(allowed)}")
         return list(words)

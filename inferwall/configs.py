@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from inferwall.config_keys import ConfigKeys, counted_keys, wrong
+from inferwall.config_keys import ConfigKeys, counted_keys
 from inferwall.layers import (
     FeedForward,
     GroupedQueryAttention,
@@ -30,7 +30,7 @@ def _window(keys: ConfigKeys) -> int | None:
     if rule == "none":
         if keys.stated.get("sliding_window") and keys.stated.get("use_sliding_window") is not False:
             reason = f"a {keys.model_type} model has no windows; allowed is null"
-            raise wrong("sliding_window", keys.stated["sliding_window"], reason)
+            raise keys.wrong("sliding_window", keys.stated["sliding_window"], reason)
         return None
     if rule == "no_rope_layers" and "attention_chunk_size" in keys.stated:
         chunk = keys.stated["attention_chunk_size"]
@@ -58,7 +58,9 @@ def _windows(keys: ConfigKeys) -> list[int | None]:
     """Return the window of each layer: `layer_types` if it is there, else the family's rule."""
     window, windowed = _window(keys), _windowed_layers(keys)
     if set(keys.stated.get("attn_type_list") or [1]) != {1}:
-        raise wrong("attn_type_list", keys.stated["attn_type_list"], "allowed is 1 for each layer")
+        raise keys.wrong(
+            "attn_type_list", keys.stated["attn_type_list"], "allowed is 1 for each layer"
+        )
     types = keys.per_layer("layer_types", *_WINDOWED, *_UNWINDOWED)
     if types is not None:
         stated = [word in _WINDOWED for word in types]
@@ -66,7 +68,7 @@ def _windows(keys: ConfigKeys) -> list[int | None]:
         ruled = [here and window is not None for here in windowed]
         if (not free and stated != ruled) or (any(stated) and window is None):
             reason = f"at odds with the window of a {keys.model_type} model, here {window}"
-            raise wrong("layer_types", types, reason)
+            raise keys.wrong("layer_types", types, reason)
         windowed = stated
     return [window if here else None for here in windowed]
 
@@ -76,16 +78,22 @@ def _grouped(keys: ConfigKeys) -> list[GroupedQueryAttention]:
     hidden, heads = keys.integer("hidden_size"), keys.integer("num_attention_heads")
     kv_heads = keys.integer("num_key_value_heads", heads)
     if heads % kv_heads:
-        raise wrong("num_key_value_heads", kv_heads, f"needs to divide the {heads} query heads")
+        raise keys.wrong(
+            "num_key_value_heads", kv_heads, f"needs to divide the {heads} query heads"
+        )
     if keys.get("head_dim") is None and hidden % heads:
-        raise wrong("head_dim", None, f"hidden_size {hidden} is no multiple of {heads} heads")
+        raise keys.wrong("head_dim", None, f"hidden_size {hidden} is no multiple of {heads} heads")
     norm = keys.family["qk_norm"]
     if norm == "use_qk_norm":
         norm = "head" if keys.flag("use_qk_norm") else "none"
     elif norm == "none" and keys.stated.get("use_qk_norm") and keys.model_type != "llama4_text":
-        raise wrong("use_qk_norm", True, f"a {keys.model_type} model has none; allowed is false")
+        raise keys.wrong(
+            "use_qk_norm", True, f"a {keys.model_type} model has none; allowed is false"
+        )
     elif norm != "none" and keys.stated.get("use_qk_norm") is False:
-        raise wrong("use_qk_norm", False, f"a {keys.model_type} model has them; allowed is true")
+        raise keys.wrong(
+            "use_qk_norm", False, f"a {keys.model_type} model has them; allowed is true"
+        )
     return [
         GroupedQueryAttention(
             hidden_size=hidden,
@@ -114,7 +122,7 @@ def _latent(keys: ConfigKeys) -> list[LatentAttention]:
     sparse = keys.family["attention"] == "sparse_mla"
     rank = keys.get("q_lora_rank")
     if sparse and rank is None:
-        raise wrong("q_lora_rank", None, f"the indexer of a {keys.model_type} model needs one")
+        raise keys.wrong("q_lora_rank", None, f"the indexer of a {keys.model_type} model needs one")
     _windows(keys)  # refuses windows and unknown layer types
     return [
         LatentAttention(
@@ -159,7 +167,7 @@ def _sparse_layers(keys: ConfigKeys) -> list[bool]:
         return [(i + 1) % step == 0 if sparse is None else i in sparse for i in layers]
     if rule == "first_k_dense_replace":
         if keys.stated.get("moe_layer_freq") not in (None, 1):
-            raise wrong("moe_layer_freq", keys.stated["moe_layer_freq"], "allowed is 1")
+            raise keys.wrong("moe_layer_freq", keys.stated["moe_layer_freq"], "allowed is 1")
         types = keys.per_layer("mlp_layer_types", "dense", "sparse")
         first = keys.integer(rule, least=0)
         return [i >= first if types is None else types[i] == "sparse" for i in layers]
@@ -173,7 +181,7 @@ def _shared_experts(keys: ConfigKeys) -> int:
         return keys.integer(rule, least=0)
     if keys.stated.get("n_shared_experts"):
         reason = f"the family of {keys.model_type} fixes it; allowed is null"
-        raise wrong("n_shared_experts", keys.stated["n_shared_experts"], reason)
+        raise keys.wrong("n_shared_experts", keys.stated["n_shared_experts"], reason)
     return 1 if rule == "yes" else 0
 
 
@@ -194,10 +202,10 @@ def _feed_forwards(keys: ConfigKeys) -> list[FeedForward | MixtureOfExperts]:
     experts = keys.integer("num_local_experts")
     used = keys.integer("num_experts_per_tok")
     if used > experts:
-        raise wrong("num_experts_per_tok", used, f"there are {experts} experts")
+        raise keys.wrong("num_experts_per_tok", used, f"there are {experts} experts")
     if family["expert_size"] == "intermediate_size" and keys.stated.get("moe_intermediate_size"):
         reason = f"the experts of a {keys.model_type} model are as wide as intermediate_size"
-        raise wrong("moe_intermediate_size", keys.stated["moe_intermediate_size"], reason)
+        raise keys.wrong("moe_intermediate_size", keys.stated["moe_intermediate_size"], reason)
     width, shared = keys.integer(family["expert_size"]), _shared_experts(keys)
     mixture = MixtureOfExperts(
         expert=part(width),

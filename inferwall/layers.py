@@ -137,8 +137,9 @@ class LatentAttention:
     it expands the latents of cached tokens again.
 
     With an indexer (DeepSeek sparse attention) each query scores all keys in a small space of
-    `index_heads × index_dim` and then attends, absorbed, to the `top_k` best. Layers that reuse the
-    choice of the layer before have `top_k` and no indexer.
+    `index_heads × index_dim` and then attends to the `top_k` best, absorbed in prefill too: each
+    query has its own choice. Layers that reuse the choice of the layer before have `top_k` and no
+    indexer.
 
     Attributes
     ----------

@@ -161,6 +161,7 @@ def test_the_text_part_of_a_multimodal_config():
             {"model_type": "mixtral", "num_experts": 4, "num_experts_per_tok": 5},
             "num_experts_per_tok=5: there are 4",
         ),
+        ({"model_type": "mixtral", "n_routed_experts": "8"}, "n_routed_experts='8'"),
         ({"model_type": "deepseek_v3"}, "kv_lora_rank=None"),
         (
             {"model_type": "minimax_m2", "attn_type_list": [1, 0]},
@@ -392,3 +393,10 @@ def test_fields_may_be_arrays():
     varied = dataclasses.replace(model, layers=(dataclasses.replace(group, feed_forward=experts),))
     assert varied.active_parameters[1] == model.active_parameters
     assert varied.weight_bytes_read("bf16", 1).shape == (3,)
+
+
+def test_what_tensor_parallelism_can_divide():
+    assert transformer("Llama 3.1 70B").kv_shards == 8
+    assert transformer("GPT-3 175B").kv_shards == 96
+    assert transformer("Gemma 2B").kv_shards == 1
+    assert transformer("DeepSeek-V3").kv_shards == 1
