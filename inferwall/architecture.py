@@ -106,6 +106,26 @@ class Transformer:
         return layers + self.final_norm_parameters + self.head_parameters
 
     @cached_property
+    def expert_layer_count(self) -> Any:
+        """Decoder layers with routed experts."""
+        return sum(g.count for g in self.layers if g.feed_forward.routed_parameters)
+
+    @cached_property
+    def attention_parameters(self) -> Any:
+        """The matrices of attention, all layers: what data-parallel attention copies."""
+        return sum(group.count * group.attention.matrix_parameters for group in self.layers)
+
+    @cached_property
+    def active_routed_parameters(self) -> Any:
+        """The part of `active_parameters` that lies in routed experts."""
+        return sum(g.count * g.feed_forward.active_routed_parameters for g in self.layers)
+
+    def routed_bytes_read(self, weight_format: str, batch: Any) -> Any:
+        """Return the part of `weight_bytes_read` that lies in routed experts."""
+        size = bytes_per_value(weight_format)
+        return sum(g.count * g.feed_forward.routed_bytes_read(size, batch) for g in self.layers)
+
+    @cached_property
     def kv_values_per_token(self) -> Any:
         """Numbers that one more token adds to the cache at short context, all layers."""
         return sum(group.count * group.attention.cached_values_per_token for group in self.layers)
@@ -196,9 +216,13 @@ class Transformer:
         Each token passes through the layers and sees what came before it, which halves attention;
         the head runs once, for the last token.
         """
-        layers = self.active_parameters - self.head_parameters
         attention = sum(g.count * g.attention.prefill_flop(tokens, cached) for g in self.layers)
-        return 2.0 * layers * tokens + 2.0 * self.head_parameters + attention
+        return self.prefill_linear_flop(tokens) + attention
+
+    def prefill_linear_flop(self, tokens: Any) -> Any:
+        """Return the part of `prefill_flop` that multiplies by weights."""
+        layers = self.active_parameters - self.head_parameters
+        return 2.0 * layers * tokens + 2.0 * self.head_parameters
 
 
 def transformer(name: str) -> Transformer:

@@ -18,7 +18,14 @@ class Efficiency:
     Attributes
     ----------
     bandwidth_share : float
-        Share of the memory bandwidth that reading weights and caches reaches.
+        Share of the memory bandwidth that reading weights reaches.
+    cache_share : float
+        Share of that which reading KV caches, scattered in pages, reaches.
+    expert_share : float
+        Share of that which routed experts reach, in memory and in arithmetic: they are small and
+        unevenly loaded.
+    widened_share : float
+        Share of that which weights reach that are stored in fewer bits than they are multiplied in.
     bf16_share, fp8_share, int8_share, fp4_share : float
         Share of the dense peak that large products reach, by format. fp32 and tf32 take bf16's.
     link_share : float
@@ -27,13 +34,20 @@ class Efficiency:
         Share of the memory that weights and caches may fill.
     overlap : float
         How much of the shorter of two activities hides behind the longer: 1 is all, 0 is none.
-    layer_s, collective_s, step_s : float
-        Seconds added for every layer, every collective and every step.
+    layer_s, expert_layer_s : float
+        Seconds added for every layer, and for every layer with routed experts besides.
+    collective_s : float
+        Seconds added for every collective and doubling of the chips that take part.
+    step_s, sequence_s, request_s : float
+        Seconds added for every step, for every sequence of a step, and for every request.
     sources : str
         Source keys.
     """
 
     bandwidth_share: Any = 1.0
+    cache_share: Any = 1.0
+    expert_share: Any = 1.0
+    widened_share: Any = 1.0
     bf16_share: Any = 1.0
     fp8_share: Any = 1.0
     int8_share: Any = 1.0
@@ -42,8 +56,11 @@ class Efficiency:
     memory_share: Any = 1.0
     overlap: Any = 1.0
     layer_s: Any = 0.0
+    expert_layer_s: Any = 0.0
     collective_s: Any = 0.0
     step_s: Any = 0.0
+    sequence_s: Any = 0.0
+    request_s: Any = 0.0
     sources: str = ""
 
     def arithmetic_share(self, number_format: str) -> Any:

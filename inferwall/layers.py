@@ -260,6 +260,16 @@ class FeedForward:
         """What one token multiplies by: all of it."""
         return self.parameters
 
+    routed_parameters = 0
+    """Parameters of routed experts: a dense part has none."""
+
+    active_routed_parameters = 0
+    """Those that one token multiplies by."""
+
+    def routed_bytes_read(self, expert_bytes_per_value: float, batch: Any) -> Any:
+        """Return the bytes of routed experts that one decode step reads: none."""
+        return 0.0
+
     def weight_bytes(self, bytes_per_value: float, expert_bytes_per_value: float) -> Any:
         """Return the bytes held; a dense part has no experts."""
         return self.matrix_parameters * bytes_per_value + self.vector_parameters * VECTOR_BYTES
@@ -317,6 +327,21 @@ class MixtureOfExperts:
             + self.shared_parameters
             + self.experts_per_token * self.expert.parameters
         )
+
+    @cached_property
+    def routed_parameters(self) -> Any:
+        """All routed experts."""
+        return self.experts * self.expert.parameters
+
+    @cached_property
+    def active_routed_parameters(self) -> Any:
+        """The routed experts that one token multiplies by."""
+        return self.experts_per_token * self.expert.parameters
+
+    def routed_bytes_read(self, expert_bytes_per_value: float, batch: Any) -> Any:
+        """Return the bytes of routed experts that one decode step of `batch` tokens reads."""
+        expert = self.expert.weight_bytes(expert_bytes_per_value, expert_bytes_per_value)
+        return self.experts_touched(batch) * expert
 
     def experts_touched(self, batch: Any) -> Any:
         """Return how many experts a batch reaches on average: ``E · (1 − (1 − k/E)^batch)``.

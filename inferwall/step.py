@@ -25,7 +25,7 @@ COLLECTIVES_PER_LAYER = 2  # one after attention, one after the feed-forward net
 
 @dataclass(frozen=True)
 class Deployment:
-    """A model on chips that share every layer (tensor parallel).
+    """A model on chips that share every layer (tensor parallel), or split it in other ways besides.
 
     Attributes
     ----------
@@ -33,6 +33,15 @@ class Deployment:
     chip : Accelerator
     chips : int or array
         Chips that hold one copy of the model.
+    stages : int or array
+        Pipeline stages: each holds a share of the layers, and a step of the whole batch passes
+        them in as many smaller batches.
+    attention_groups : int or array
+        Data-parallel attention: groups of chips that each hold all attention weights and serve
+        their own sequences; experts and dense parts stay spread over all chips.
+    node_link_bytes_per_s : float or array, optional
+        Bandwidth of one chip to other nodes, one direction: what collectives cross once the chips
+        outnumber the chip's scale-up domain. By default its links reach every chip.
     weight_format, kv_format : str
         Formats of weights and of the KV cache, as `inferwall.formats` knows them.
     activation_format : str, optional
@@ -53,9 +62,14 @@ class Deployment:
     activation_format: str | None = None
     dense_format: str | None = None
     efficiency: Efficiency = IDEAL
+    stages: Any = 1
+    attention_groups: Any = 1
+    node_link_bytes_per_s: Any = None
 
     def __post_init__(self) -> None:
         _at_least("chips", self.chips, 1)
+        _at_least("stages", self.stages, 1)
+        _at_least("attention_groups", self.attention_groups, 1)
         for name in (self.weight_format, self.kv_format, self.arithmetic_format, self.dense_format):
             if name is not None:
                 number_format(name)
@@ -66,15 +80,47 @@ class Deployment:
         return self.activation_format or number_format(self.weight_format).arithmetic
 
     @cached_property
+    def attention_format(self) -> str:
+        """Return the format of scores and sums: fp8 where activations and cache are, else bf16."""
+        eight_bits = self.kv_format == "fp8" and self.arithmetic_format in ("fp8", "fp4", "nvfp4")
+        return "fp8" if eight_bits else "bf16"
+
+    @cached_property
+    def ranks(self) -> Any:
+        """Return the chips that work on one layer together."""
+        return self.chips / self.stages
+
+    @cached_property
     def bandwidth_bytes_per_s(self) -> Any:
-        """Return the memory bandwidth that one chip reaches."""
+        """Return the memory bandwidth that one chip reaches when it reads weights."""
         return self.chip.known("bandwidth_bytes_per_s") * self.efficiency.bandwidth_share
 
     @cached_property
+    def weight_bandwidth_bytes_per_s(self) -> Any:
+        """Return the same for weights in this format: widening them on the way costs some."""
+        stored, product = (
+            bytes_per_value(name) for name in (self.weight_format, self.arithmetic_format)
+        )
+        widened = self.efficiency.widened_share if stored < 0.9 * product else 1.0
+        return self.bandwidth_bytes_per_s * widened
+
+    @cached_property
+    def cache_bandwidth_bytes_per_s(self) -> Any:
+        """Return the memory bandwidth that one chip reaches when it reads KV caches."""
+        return self.bandwidth_bytes_per_s * self.efficiency.cache_share
+
+    @cached_property
     def flop_per_s(self) -> Any:
-        """Return the arithmetic rate that all chips reach together."""
-        share = self.efficiency.arithmetic_share(self.arithmetic_format)
-        return self.chips * self.chip.peak_flop_per_s(self.arithmetic_format) * share
+        """Return the rate of products with weights that the chips of a layer reach together."""
+        return self._flop_per_s(self.arithmetic_format)
+
+    @cached_property
+    def attention_flop_per_s(self) -> Any:
+        """Return the rate of scores and sums that the chips of a layer reach together."""
+        return self._flop_per_s(self.attention_format)
+
+    def _flop_per_s(self, name: str) -> Any:
+        return self.ranks * self.chip.peak_flop_per_s(name) * self.efficiency.arithmetic_share(name)
 
     @cached_property
     def memory_bytes(self) -> Any:
@@ -84,7 +130,14 @@ class Deployment:
     @cached_property
     def weight_bytes(self) -> float:
         """Return the bytes of all weights, over all chips."""
-        return self.model.weight_bytes(self.weight_format, self.dense_format)
+        copies = (self.attention_groups - 1) * self.attention_weight_bytes
+        return self.model.weight_bytes(self.weight_format, self.dense_format) + copies
+
+    @cached_property
+    def attention_weight_bytes(self) -> Any:
+        """Return the bytes of the matrices of attention, one copy."""
+        name = self.weight_format if self.dense_format is None else self.dense_format
+        return self.model.attention_parameters * bytes_per_value(name)
 
     @cached_property
     def kv_ranks(self) -> Any:
@@ -93,7 +146,7 @@ class Deployment:
         Key-value heads are dealt out to the chips; chips beyond their number hold copies, and so
         does every chip of a latent cache, which has no heads.
         """
-        return np.minimum(self.chips, self.model.kv_shards)
+        return np.minimum(self.ranks / self.attention_groups, self.model.kv_shards)
 
 
 @dataclass(frozen=True)
@@ -167,16 +220,30 @@ def _only_where(value: Any, allowed: Any) -> Any:
 
 
 def sequence_bytes(deployment: Deployment, context: Any) -> Any:
-    """Return the bytes that one sequence's cache takes on each chip that holds a part of it."""
-    return deployment.model.kv_bytes(context, deployment.kv_format) / deployment.kv_ranks
+    """Return the bytes that one sequence's cache takes on each chip that holds a part of it.
+
+    With data-parallel attention or a pipeline, the mean over the chips.
+    """
+    cache = deployment.model.kv_bytes(context, deployment.kv_format) / deployment.kv_ranks
+    return cache / (deployment.attention_groups * deployment.stages)
 
 
 def _weights_s(deployment: Deployment, tokens: Any) -> Any:
     """Return the seconds of reading the weights that `tokens` tokens together touch."""
-    read = deployment.model.weight_bytes_read(
-        deployment.weight_format, tokens, deployment.dense_format
-    )
-    return read / (deployment.chips * deployment.bandwidth_bytes_per_s)
+    model, weight_format = deployment.model, deployment.weight_format
+    read = model.weight_bytes_read(weight_format, tokens, deployment.dense_format)
+    routed = model.routed_bytes_read(weight_format, tokens)
+    copies = (deployment.attention_groups - 1) * deployment.attention_weight_bytes
+    bandwidth = deployment.ranks * deployment.weight_bandwidth_bytes_per_s
+    return (read - routed + copies + routed / deployment.efficiency.expert_share) / bandwidth
+
+
+def _arithmetic_s(deployment: Deployment, flop: Any, attention_flop: Any, tokens: Any) -> Any:
+    """Return the seconds of `flop` work of which `attention_flop` are scores and sums."""
+    routed = 2.0 * deployment.model.active_routed_parameters * tokens
+    slower = routed * (1.0 / deployment.efficiency.expert_share - 1.0)
+    products = (flop - attention_flop + slower) / deployment.flop_per_s
+    return products + attention_flop / deployment.attention_flop_per_s
 
 
 def fits(deployment: Deployment, batch: Any, context: Any) -> Any:
@@ -238,31 +305,49 @@ def _check_memory(deployment: Deployment, batch: Any, context: Any) -> Any:
     return allowed
 
 
+def _link_bytes_per_s(deployment: Deployment) -> Any:
+    """Return the bandwidth that collectives find, one direction a chip."""
+    chip = deployment.chip
+    between = deployment.node_link_bytes_per_s
+    if between is None or np.isnan(chip.scaleup_domain_chips):
+        return chip.known("link_bytes_per_s")
+    outgrown = deployment.ranks > chip.scaleup_domain_chips
+    return np.where(outgrown, between, chip.known("link_bytes_per_s"))
+
+
 def _network_s(deployment: Deployment, tokens: Any) -> Any:
     """Return the seconds of all collectives of a step that carries `tokens` through the layers.
 
     Each is a ring all-reduce of tokens × hidden size activations in bf16: every chip sends
-    2 (n - 1) / n times the payload.
+    2 (n - 1) / n times the payload, after a wait that grows with every doubling of the chips.
+    Data-parallel attention exchanges about as much, to send tokens to experts and back.
     """
-    chips = deployment.chips
-    if _is_scalar(chips) and chips == 1:
+    ranks = deployment.ranks
+    if _is_scalar(ranks) and ranks == 1:
         return 0.0
     model, efficiency = deployment.model, deployment.efficiency
     collectives = COLLECTIVES_PER_LAYER * model.layer_count
     payload = tokens * model.hidden_size * bytes_per_value("bf16")
-    sent = 2.0 * (chips - 1) / chips * payload
-    link = deployment.chip.known("link_bytes_per_s") * efficiency.link_share
-    return collectives * (sent / link + efficiency.collective_s * (1.0 * (chips > 1)))
+    sent = 2.0 * (ranks - 1) / ranks * payload
+    link = _link_bytes_per_s(deployment) * efficiency.link_share
+    return collectives * (sent / link + efficiency.collective_s * np.log2(ranks))
 
 
 def _combine(
-    deployment: Deployment, weights_s: Any, kv_s: Any, arithmetic_s: Any, network_s: Any
+    deployment: Deployment,
+    weights_s: Any,
+    kv_s: Any,
+    arithmetic_s: Any,
+    network_s: Any,
+    overhead_s: Any,
 ) -> StepTime:
     """Hide the shorter activities behind the longer, as far as the efficiency lets them."""
-    efficiency, memory_s = deployment.efficiency, weights_s + kv_s
+    efficiency, model, memory_s = deployment.efficiency, deployment.model, weights_s + kv_s
     exposed_s = arithmetic_s - efficiency.overlap * np.minimum(arithmetic_s, memory_s)
     network_s = network_s - efficiency.overlap * np.minimum(network_s, memory_s + exposed_s)
-    overhead_s = efficiency.layer_s * deployment.model.layer_count + efficiency.step_s
+    layers_s = efficiency.layer_s * model.layer_count
+    layers_s = layers_s + efficiency.expert_layer_s * model.expert_layer_count
+    overhead_s = overhead_s + layers_s + efficiency.step_s
     return StepTime(weights_s, kv_s, exposed_s, network_s, overhead_s)
 
 
@@ -313,12 +398,18 @@ def decode_step(deployment: Deployment, batch: Any, context: Any) -> StepTime:
     allowed = _check_memory(deployment, batch, context)
     model = deployment.model
     cache = model.kv_bytes_read(context, deployment.kv_format) / deployment.kv_ranks
+    # A pipeline works on as many smaller batches at once as it has stages.
+    together = batch if _is_scalar(deployment.stages) and deployment.stages == 1 else np.maximum(batch / deployment.stages, 1.0)
+    flop = together * model.decode_flop(context)
+    attention_flop = flop - together * model.decode_flop(0.0)
+    caches = together / deployment.attention_groups * cache
     step = _combine(
         deployment,
-        weights_s=_weights_s(deployment, batch),
-        kv_s=batch * cache / deployment.bandwidth_bytes_per_s,
-        arithmetic_s=batch * model.decode_flop(context) / deployment.flop_per_s,
-        network_s=_network_s(deployment, batch),
+        weights_s=_weights_s(deployment, together),
+        kv_s=caches / deployment.cache_bandwidth_bytes_per_s,
+        arithmetic_s=_arithmetic_s(deployment, flop, attention_flop, together),
+        network_s=_network_s(deployment, together),
+        overhead_s=deployment.efficiency.sequence_s * together,
     )
     return _masked(step, allowed)
 
@@ -361,12 +452,16 @@ def prefill_step(deployment: Deployment, batch: Any, tokens: Any, cached: Any = 
     _at_least("cached", cached, 0)
     context = tokens + cached
     allowed = _check_memory(deployment, batch, context)
-    cache_s = sequence_bytes(deployment, context) / deployment.bandwidth_bytes_per_s
+    model = deployment.model
+    caches = batch * sequence_bytes(deployment, context) * deployment.stages
+    flop = batch * model.prefill_flop(tokens, cached)
+    linear_flop = batch * model.prefill_linear_flop(tokens)
     step = _combine(
         deployment,
         weights_s=_weights_s(deployment, batch * tokens),
-        kv_s=batch * cache_s,
-        arithmetic_s=batch * deployment.model.prefill_flop(tokens, cached) / deployment.flop_per_s,
+        kv_s=caches / deployment.cache_bandwidth_bytes_per_s,
+        arithmetic_s=_arithmetic_s(deployment, flop, flop - linear_flop, batch * tokens),
         network_s=_network_s(deployment, batch * tokens),
+        overhead_s=deployment.efficiency.request_s * batch,
     )
     return _masked(step, allowed)

@@ -75,7 +75,9 @@ def test_parts_add_up_and_none_is_negative(deployment, batch, context):
 def test_the_ideal_step_is_the_roofline(deployment, batch, context):
     ideal = replace(deployment, efficiency=IDEAL)
     step = decode_step(ideal, batch, context)
-    arithmetic_s = batch * ideal.model.decode_flop(context) / ideal.flop_per_s
+    products, all_flop = (batch * ideal.model.decode_flop(c) for c in (0, context))
+    arithmetic_s = products / ideal.flop_per_s
+    arithmetic_s += (all_flop - products) / ideal.attention_flop_per_s
     network_s = step_module._network_s(ideal, batch)
     assert step.total_s == pytest.approx(max(step.memory_s, arithmetic_s, network_s), rel=1e-9)
 
@@ -257,6 +259,9 @@ class DimensionedModel:
 
     registry: pint.UnitRegistry
     layer_count: int = 80
+    expert_layer_count: int = 0
+    attention_parameters: float = 12e9
+    active_routed_parameters: float = 0.0
     kv_shards: int = 8
 
     @property
@@ -269,11 +274,17 @@ class DimensionedModel:
     def weight_bytes_read(self, _format, _batch, _dense):
         return 70e9 * self.registry.byte
 
+    def routed_bytes_read(self, _format, _batch):
+        return 0.0 * self.registry.byte
+
     def kv_bytes(self, context, _format):
         return context * 160e3 * self.registry.byte
 
     def kv_bytes_read(self, context, _format):
         return self.kv_bytes(context, _format)
+
+    def prefill_linear_flop(self, tokens):
+        return tokens * 140e9 * self.registry.flop
 
     def decode_flop(self, context):
         return (140e9 + 1e6 * context) * self.registry.flop
@@ -296,7 +307,8 @@ def test_dimensions(monkeypatch, chips):
         link_bytes_per_s=4.5e11 * byte / second,
     )
     efficiency = replace(IDEAL, overlap=0.5, layer_s=1e-6 * second, collective_s=1e-6 * second)
-    efficiency = replace(efficiency, step_s=1e-4 * second)
+    efficiency = replace(efficiency, step_s=1e-4 * second, sequence_s=1e-6 * second)
+    efficiency = replace(efficiency, expert_layer_s=1e-6 * second, request_s=1e-3 * second)
     deployment = Deployment(DimensionedModel(registry), chip, chips, efficiency=efficiency)
     for step in (decode_step(deployment, 8, 1000.0), prefill_step(deployment, 2, 1000.0, 10.0)):
         for part in ("weights_s", "kv_s", "arithmetic_s", "overhead_s", "total_s"):
