@@ -105,10 +105,32 @@ class Transformer:
         layers = sum(group.active_parameters for group in self.layers)
         return layers + self.final_norm_parameters + self.head_parameters
 
+    def kernel_count(self, dense_rounded: bool = False, experts_rounded: bool = False) -> Any:
+        """Return how many kernels a step runs in all layers, as engines group the work.
+
+        Parameters
+        ----------
+        dense_rounded, experts_rounded : bool
+            Activations are rounded before products with dense weights, or with routed experts.
+
+        >>> transformer("Llama 3.1 8B").kernel_count() / 32  # 6 of attention, 4 of feed-forward
+        10.0
+        """
+        return sum(
+            group.count
+            * (
+                group.attention.kernel_count(dense_rounded)
+                + group.feed_forward.kernel_count(dense_rounded, experts_rounded)
+            )
+            for group in self.layers
+        )
+
     @cached_property
-    def expert_layer_count(self) -> Any:
-        """Decoder layers with routed experts."""
-        return sum(g.count for g in self.layers if g.feed_forward.routed_parameters)
+    def norm_collectives(self) -> Any:
+        """Collectives that a norm over all heads adds under tensor parallelism: one a layer."""
+        return sum(
+            g.count for g in self.layers if getattr(g.attention, "qk_norm", "") == "all_heads"
+        )
 
     @cached_property
     def attention_parameters(self) -> Any:

@@ -24,6 +24,9 @@ class Efficiency:
     expert_share : float
         Share of that which routed experts reach, in memory and in arithmetic: they are small and
         unevenly loaded.
+    routing_share : float
+        Share of a batch's tokens that choose experts of their own; the others choose the same as
+        these, so that fewer experts are read.
     widened_share : float
         Share of that which weights reach that are stored in fewer bits than they are multiplied in.
     bf16_share, fp8_share, int8_share, fp4_share : float
@@ -34,8 +37,13 @@ class Efficiency:
         Share of the memory that weights and caches may fill.
     overlap : float
         How much of the shorter of two activities hides behind the longer: 1 is all, 0 is none.
-    layer_s, expert_layer_s : float
-        Seconds added for every layer, and for every layer with routed experts besides.
+    layer_s : float
+        Seconds added for every layer.
+    kernel_s : float
+        Seconds added for every kernel: the time between two that follow each other.
+    launch_s : float
+        Seconds added besides for every kernel of a step that reads a prompt: its kernels are
+        launched one by one, where those of a decode step are recorded once and replayed.
     collective_s : float
         Seconds added for every collective and doubling of the chips that take part.
     step_s, sequence_s, request_s : float
@@ -47,6 +55,7 @@ class Efficiency:
     bandwidth_share: Any = 1.0
     cache_share: Any = 1.0
     expert_share: Any = 1.0
+    routing_share: Any = 1.0
     widened_share: Any = 1.0
     bf16_share: Any = 1.0
     fp8_share: Any = 1.0
@@ -56,7 +65,8 @@ class Efficiency:
     memory_share: Any = 1.0
     overlap: Any = 1.0
     layer_s: Any = 0.0
-    expert_layer_s: Any = 0.0
+    kernel_s: Any = 0.0
+    launch_s: Any = 0.0
     collective_s: Any = 0.0
     step_s: Any = 0.0
     sequence_s: Any = 0.0

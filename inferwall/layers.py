@@ -103,6 +103,13 @@ class GroupedQueryAttention:
         """Into how many parts chips can divide the cache: one a key-value head."""
         return self.kv_heads
 
+    def kernel_count(self, rounded: bool) -> int:
+        """Return the kernels of a step: norm, two products, rotation, cache write, attention.
+
+        One more each for norms of queries and keys, and for rounding before a product.
+        """
+        return 6 + (self.qk_norm != "none") + 2 * rounded
+
     @cached_property
     def cached_values_per_token(self) -> Any:
         """Keys and values that one more token adds: by key-value heads, not by query heads."""
@@ -193,6 +200,14 @@ class LatentAttention:
         """Return 1: a latent has no heads to deal out, so every chip holds all of it."""
         return 1
 
+    def kernel_count(self, rounded: bool) -> int:
+        """Return the kernels of a step: norm, down, norms of latents, up, rotation, cache write.
+
+        Then the query into the latent space, attention, the values out of it and the output; three
+        for an indexer; one for rounding before each of four products.
+        """
+        return 10 + 3 * (self.index_heads > 0) + 4 * rounded
+
     @cached_property
     def cached_values_per_token(self) -> Any:
         """Latent, shared rotary key and the indexer's key, once for all heads."""
@@ -259,6 +274,10 @@ class FeedForward:
     def active_parameters(self) -> Any:
         """What one token multiplies by: all of it."""
         return self.parameters
+
+    def kernel_count(self, rounded: bool, experts_rounded: bool) -> int:
+        """Return the kernels of a step: norm, up and gate, activation, down, rounding before two."""
+        return 4 + 2 * rounded
 
     routed_parameters = 0
     """Parameters of routed experts: a dense part has none."""
@@ -327,6 +346,14 @@ class MixtureOfExperts:
             + self.shared_parameters
             + self.experts_per_token * self.expert.parameters
         )
+
+    def kernel_count(self, rounded: bool, experts_rounded: bool) -> int:
+        """Return the kernels of a step: norm, router, choice, sorting, up, activation, down, sum.
+
+        The shared part has three of its own and one more sum.
+        """
+        shared = 0 if self.shared is None else 4 + 2 * rounded
+        return 8 + shared + 2 * experts_rounded
 
     @cached_property
     def routed_parameters(self) -> Any:

@@ -80,6 +80,12 @@ class Deployment:
         return self.activation_format or number_format(self.weight_format).arithmetic
 
     @cached_property
+    def kernels(self) -> Any:
+        """Return the kernels of a step: products, what lies between them, rounding before them."""
+        small = self.arithmetic_format in ("fp8", "fp4", "nvfp4", "int8")
+        return self.model.kernel_count(small and self.dense_format is None, small)
+
+    @cached_property
     def attention_format(self) -> str:
         """Return the format of scores and sums: fp8 where activations and cache are, else bf16."""
         eight_bits = self.kv_format == "fp8" and self.arithmetic_format in ("fp8", "fp4", "nvfp4")
@@ -97,11 +103,15 @@ class Deployment:
 
     @cached_property
     def weight_bandwidth_bytes_per_s(self) -> Any:
-        """Return the same for weights in this format: widening them on the way costs some."""
+        """Return the same for weights in this format.
+
+        Integers have to be converted and scaled on the way to a product of floats.
+        """
         stored, product = (
             bytes_per_value(name) for name in (self.weight_format, self.arithmetic_format)
         )
-        widened = self.efficiency.widened_share if stored < 0.9 * product else 1.0
+        integers = self.weight_format.startswith(("int", "q"))
+        widened = self.efficiency.widened_share if integers and stored < 0.9 * product else 1.0
         return self.bandwidth_bytes_per_s * widened
 
     @cached_property
@@ -232,10 +242,12 @@ def _weights_s(deployment: Deployment, tokens: Any) -> Any:
     """Return the seconds of reading the weights that `tokens` tokens together touch."""
     model, weight_format = deployment.model, deployment.weight_format
     read = model.weight_bytes_read(weight_format, tokens, deployment.dense_format)
-    routed = model.routed_bytes_read(weight_format, tokens)
+    dense = read - model.routed_bytes_read(weight_format, tokens)
+    choosing = 1.0 + (tokens - 1.0) * deployment.efficiency.routing_share
+    routed = model.routed_bytes_read(weight_format, np.maximum(choosing, 1.0))
     copies = (deployment.attention_groups - 1) * deployment.attention_weight_bytes
     bandwidth = deployment.ranks * deployment.weight_bandwidth_bytes_per_s
-    return (read - routed + copies + routed / deployment.efficiency.expert_share) / bandwidth
+    return (dense + copies + routed / deployment.efficiency.expert_share) / bandwidth
 
 
 def _arithmetic_s(deployment: Deployment, flop: Any, attention_flop: Any, tokens: Any) -> Any:
@@ -327,10 +339,11 @@ def _network_s(deployment: Deployment, tokens: Any) -> Any:
         return 0.0
     model, efficiency = deployment.model, deployment.efficiency
     collectives = COLLECTIVES_PER_LAYER * model.layer_count
+    waits = collectives + model.norm_collectives
     payload = tokens * model.hidden_size * bytes_per_value("bf16")
     sent = 2.0 * (ranks - 1) / ranks * payload
     link = _link_bytes_per_s(deployment) * efficiency.link_share
-    return collectives * (sent / link + efficiency.collective_s * np.log2(ranks))
+    return collectives * sent / link + waits * efficiency.collective_s * np.log2(ranks)
 
 
 def _combine(
@@ -345,10 +358,15 @@ def _combine(
     efficiency, model, memory_s = deployment.efficiency, deployment.model, weights_s + kv_s
     exposed_s = arithmetic_s - efficiency.overlap * np.minimum(arithmetic_s, memory_s)
     network_s = network_s - efficiency.overlap * np.minimum(network_s, memory_s + exposed_s)
-    layers_s = efficiency.layer_s * model.layer_count
-    layers_s = layers_s + efficiency.expert_layer_s * model.expert_layer_count
-    overhead_s = overhead_s + layers_s + efficiency.step_s
+    between_s = efficiency.layer_s * model.layer_count + efficiency.kernel_s * deployment.kernels
+    overhead_s = overhead_s + between_s + efficiency.step_s
     return StepTime(weights_s, kv_s, exposed_s, network_s, overhead_s)
+
+
+def _prompt_overhead_s(deployment: Deployment) -> Any:
+    """Return what a prompt adds to a step beside its work."""
+    efficiency = deployment.efficiency
+    return efficiency.request_s + efficiency.launch_s * deployment.kernels
 
 
 def _masked(step: StepTime, allowed: Any) -> StepTime:
@@ -462,6 +480,6 @@ def prefill_step(deployment: Deployment, batch: Any, tokens: Any, cached: Any = 
         kv_s=caches / deployment.cache_bandwidth_bytes_per_s,
         arithmetic_s=_arithmetic_s(deployment, flop, flop - linear_flop, batch * tokens),
         network_s=_network_s(deployment, batch * tokens),
-        overhead_s=deployment.efficiency.request_s * batch,
+        overhead_s=_prompt_overhead_s(deployment) + deployment.efficiency.request_s * (batch - 1),
     )
     return _masked(step, allowed)

@@ -259,7 +259,7 @@ class DimensionedModel:
 
     registry: pint.UnitRegistry
     layer_count: int = 80
-    expert_layer_count: int = 0
+    norm_collectives: int = 0
     attention_parameters: float = 12e9
     active_routed_parameters: float = 0.0
     kv_shards: int = 8
@@ -282,6 +282,9 @@ class DimensionedModel:
 
     def kv_bytes_read(self, context, _format):
         return self.kv_bytes(context, _format)
+
+    def kernel_count(self, _dense_rounded, _experts_rounded):
+        return 800
 
     def prefill_linear_flop(self, tokens):
         return tokens * 140e9 * self.registry.flop
@@ -308,7 +311,7 @@ def test_dimensions(monkeypatch, chips):
     )
     efficiency = replace(IDEAL, overlap=0.5, layer_s=1e-6 * second, collective_s=1e-6 * second)
     efficiency = replace(efficiency, step_s=1e-4 * second, sequence_s=1e-6 * second)
-    efficiency = replace(efficiency, expert_layer_s=1e-6 * second, request_s=1e-3 * second)
+    efficiency = replace(efficiency, kernel_s=1e-6 * second, request_s=1e-3 * second, launch_s=1e-6 * second)
     deployment = Deployment(DimensionedModel(registry), chip, chips, efficiency=efficiency)
     for step in (decode_step(deployment, 8, 1000.0), prefill_step(deployment, 2, 1000.0, 10.0)):
         for part in ("weights_s", "kv_s", "arithmetic_s", "overhead_s", "total_s"):

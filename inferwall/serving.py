@@ -1,0 +1,228 @@
+"""A server in steady state: what its users see, and what limits it.
+
+Requests arrive, are read (prefill) and answered (decode) by the same chips: while one is read, the
+others wait, which is the part of the time per token that a decode step alone does not show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inferwall.step import (
+    COLLECTIVES_PER_LAYER,
+    Deployment,
+    StepTime,
+    _at_least,
+    _prompt_overhead_s,
+    decode_step,
+    max_batch,
+    prefill_step,
+)
+
+
+CHUNK_TOKENS = 8192
+"""Prompt tokens that an engine reads in one step at most, by default."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What one request asks for.
+
+    Attributes
+    ----------
+    input_tokens, output_tokens : float or array
+        Tokens read and written by a request, means.
+    cached_tokens : float or array
+        Those of the input whose cache is already there.
+    ttft_target_s, tpot_target_s : float, optional
+        What its user will bear, for `frontier`.
+    """
+
+    input_tokens: Any
+    output_tokens: Any
+    cached_tokens: Any = 0.0
+    ttft_target_s: float | None = None
+    tpot_target_s: float | None = None
+
+    def __post_init__(self) -> None:
+        _at_least("input_tokens", self.input_tokens, 1)
+        _at_least("output_tokens", self.output_tokens, 1)
+        _at_least("cached_tokens", self.cached_tokens, 0)
+        _at_least("input_tokens - cached_tokens", self.new_tokens, 1)
+
+    @property
+    def new_tokens(self) -> Any:
+        """Input tokens that have to be computed."""
+        return self.input_tokens - self.cached_tokens
+
+    @property
+    def mean_context(self) -> Any:
+        """Tokens in the cache of a request, the mean over its decode steps."""
+        return self.input_tokens + self.output_tokens / 2.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a deployment does under a load.
+
+    Attributes
+    ----------
+    deployment : Deployment
+    workload : Workload
+    concurrency : float or array
+        Requests in the system.
+    running : float or array
+        Those in the batch: the others wait because memory is full.
+    step : StepTime
+        One decode step of the running requests.
+    prefill_s : float or array
+        By how long reading one request delays the others.
+    ttft_s : float or array
+        Time to first token: waiting and reading.
+    tpot_s : float or array
+        Time per output token: the mean gap between output tokens after the first.
+    """
+
+    deployment: Deployment
+    workload: Workload
+    concurrency: Any
+    running: Any
+    step: StepTime
+    prefill_s: Any
+    ttft_s: Any
+    tpot_s: Any
+
+    @property
+    def tokens_per_s(self) -> Any:
+        """Output tokens per second of the whole deployment."""
+        return self.running / self.tpot_s
+
+    @property
+    def tokens_per_s_per_chip(self) -> Any:
+        """Output tokens per second and chip."""
+        return self.tokens_per_s / self.deployment.chips
+
+    @property
+    def tokens_per_s_per_user(self) -> Any:
+        """Output tokens per second that one user sees while the answer is written."""
+        return 1.0 / self.tpot_s
+
+    @property
+    def parts_s(self) -> dict[str, Any]:
+        """The parts of the time per output token, which add up to it."""
+        return {**self.step.parts_s, "prefill": self.tpot_s - self.step.total_s}
+
+    @property
+    def limit(self) -> str:
+        """What limits a scalar service: memory capacity if requests wait for it, or the longest part."""
+        if self.running < self.concurrency:
+            return "memory capacity"
+        return max(self.parts_s, key=lambda part: self.parts_s[part])
+
+
+def _interleaved_s(deployment: Deployment, workload: Workload) -> tuple[Any, Any]:
+    """Return by how long reading one request delays those in decode: its work, and the rest.
+
+    Its chunks share steps with them, and so the reading of weights and what passes in every layer:
+    arithmetic, cache and bytes over the links are its work; the rest passes once in a step however
+    many prompts it reads.
+    """
+    step = prefill_step(deployment, 1, workload.new_tokens, workload.cached_tokens)
+    quiet = deployment.efficiency.collective_s * np.log2(deployment.ranks)
+    model = deployment.model
+    waits = (COLLECTIVES_PER_LAYER * model.layer_count + model.norm_collectives) * quiet
+    work = step.kv_s + step.arithmetic_s + np.maximum(step.network_s - waits, 0.0)
+    return work, _prompt_overhead_s(deployment)
+
+
+def serve(
+    deployment: Deployment,
+    workload: Workload,
+    concurrency: Any = None,
+    requests_per_s: Any = None,
+) -> Service:
+    """Return the steady state under a number of requests in flight, or a rate of arrivals.
+
+    ``TPOT = decode step + (B − 1) / O × prefill``: while one request writes its O tokens, each of
+    the B − 1 others is replaced once, and reading its successor delays the one. Requests that do
+    not fit in memory wait.
+
+    Parameters
+    ----------
+    deployment : Deployment
+    workload : Workload
+    concurrency : float or array
+        Requests in the system at every moment (a closed loop).
+    requests_per_s : float or array
+        Arrivals, instead of `concurrency`: the concurrency follows from Little's law.
+
+    Returns
+    -------
+    Service
+
+    Raises
+    ------
+    ValueError
+        Neither or both loads are given, a scalar rate is more than the deployment can serve, or no
+        request fits.
+
+    Examples
+    --------
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> service = serve(llama, Workload(1000, 1000), concurrency=64)
+    >>> round(service.step.total_s * 1e3, 1), service.limit
+    (18.0, 'weights')
+    """
+    if (concurrency is None) == (requests_per_s is None):
+        raise ValueError("one of concurrency and requests_per_s has to be given")
+    if concurrency is None:
+        concurrency = _little(deployment, workload, requests_per_s)
+    _at_least("concurrency", concurrency, 1)
+    return _serve(deployment, workload, concurrency)
+
+
+def _serve(deployment: Deployment, workload: Workload, concurrency: Any) -> Service:
+    largest = max_batch(deployment, workload.mean_context)
+    running = np.minimum(concurrency, largest)
+    if np.ndim(running) == 0 and running < 1:
+        decode_step(deployment, 1, workload.mean_context)  # raises with what does not fit
+    step = decode_step(deployment, np.maximum(running, 1.0), workload.mean_context)
+    work_s, overhead_s = _interleaved_s(deployment, workload)
+    turnover = np.maximum(running - 1.0, 0.0) / workload.output_tokens  # prompts a step
+    prefill_s = work_s + overhead_s
+    # Prompts that arrive while a step reads one are read together by the next.
+    arriving = turnover / (step.total_s + turnover * prefill_s) * (step.total_s + prefill_s)
+    together = np.minimum(1.0 + arriving, np.maximum(CHUNK_TOKENS / workload.new_tokens, 1.0))
+    prefill_s = work_s + overhead_s / together
+    tpot_s = step.total_s + turnover * prefill_s
+    # A request waits for the step that runs, for the half of those before it in the queue, and
+    # for its own chunks, which share their steps with the decode of the others.
+    alone = prefill_step(deployment, 1, workload.new_tokens, workload.cached_tokens)
+    busy = np.minimum(turnover * prefill_s / tpot_s, 0.95)
+    queue_s = busy / (1.0 - busy) / 2.0 * prefill_s
+    ttft_s = alone.total_s + step.total_s * 1.5 + queue_s
+    waiting = (concurrency - running) * workload.output_tokens * tpot_s / np.maximum(running, 1.0)
+    return Service(
+        deployment, workload, concurrency, running, step, prefill_s, ttft_s + waiting, tpot_s
+    )
+
+
+def _little(deployment: Deployment, workload: Workload, requests_per_s: Any) -> Any:
+    """Return the concurrency at which as many requests leave as arrive."""
+    low, high = 1.0, np.maximum(max_batch(deployment, workload.mean_context), 1.0) * 1.0
+    rate = np.asarray(requests_per_s) * workload.output_tokens
+    most = _serve(deployment, workload, high)
+    if np.ndim(rate) == 0 and rate > most.tokens_per_s:
+        raise ValueError(
+            f"requests_per_s={requests_per_s!r}: the deployment serves at most "
+            f"{most.tokens_per_s / workload.output_tokens:.3g} a second"
+        )
+    for _ in range(50):
+        middle = (low + high) / 2.0
+        enough = _serve(deployment, workload, middle).tokens_per_s >= rate
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return np.where(rate > most.tokens_per_s, np.nan, high)[()]

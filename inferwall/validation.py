@@ -1,0 +1,140 @@
+"""Predicting published measurements, and saying how wrong the predictions are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inferwall.data import table
+from inferwall.efficiency import IDEAL, Efficiency, named_efficiency
+from inferwall.points import Setup, read
+from inferwall.serving import Service, Workload, _serve
+from inferwall.step import decode_step, max_batch, prefill_step
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BURST_SHARE = 0.1
+"""Closed-loop benchmarks send ten requests a slot, and the first of every slot all at once."""
+MOST_SEQUENCES = 2048
+"""Sequences that TensorRT-LLM puts in a batch at most, by default."""
+TPOT_TARGETS_S = {"server": 0.2, "interactive": 0.04}
+
+
+@lru_cache
+def fitted() -> dict[str, Efficiency]:
+    """Return the constants of servers and of single streams, as fitted."""
+    return {name: named_efficiency(name) for name in ("serving", "single stream")}
+
+
+def _constants(setup: Setup, sets: dict[str, Efficiency]) -> Efficiency:
+    single = setup.engine in ("llama.cpp", "gpt-fast")
+    return sets["single stream" if single else "serving"]
+
+
+def _latencies(setup: Setup, rows: pd.DataFrame, efficiency: Efficiency) -> Service:
+    deployment = replace(setup.deployment, efficiency=efficiency)
+    workload = Workload(rows["read"].to_numpy(float), rows["written"].to_numpy(float))
+    load = rows["load"].to_numpy(float) / setup.replicas
+    most = np.minimum(max_batch(deployment, workload.mean_context), MOST_SEQUENCES)
+    load = np.where(np.isinf(load), np.maximum(most, 1.0), np.maximum(load, 1.0))
+    service = _serve(deployment, workload, load)
+    burst_s = BURST_SHARE * (np.minimum(load, most) - 1.0) / 2.0 * service.prefill_s
+    return replace(service, ttft_s=service.ttft_s + burst_s)
+
+
+def _values(setup: Setup, rows: pd.DataFrame, sets: dict[str, Efficiency]) -> np.ndarray:
+    """Return seconds or tokens per second of all copies, one a row; NaN where nothing fits."""
+    efficiency = _constants(setup, sets)
+    quantity, benchmark = rows["quantity"].iloc[0], rows["benchmark"].iloc[0]
+    deployment = replace(setup.deployment, efficiency=efficiency)
+    tokens = rows["read"].to_numpy(float)
+    if quantity == "prefill":
+        step = prefill_step(deployment, 1, np.maximum(tokens, 1.0))
+        return setup.replicas * tokens / step.total_s
+    if quantity in ("decode", "bandwidth"):
+        context = tokens + rows["written"].to_numpy(float) / 2.0
+        step = decode_step(deployment, np.ones(len(rows)), context)
+        seconds = step.total_s * (deployment.stages if setup.engine == "other" else 1.0)
+        if quantity == "decode":
+            return setup.replicas / seconds
+        return deployment.weight_bytes / deployment.chips / seconds
+    service = _latencies(setup, rows, efficiency)
+    if quantity == "tpot":
+        return service.tpot_s
+    if quantity == "ttft":
+        return service.ttft_s
+    if benchmark in TPOT_TARGETS_S:
+        service = _within(service, rows, TPOT_TARGETS_S[benchmark])
+    answers = rows["written"].to_numpy(float)
+    counted = answers if quantity == "output" else answers + tokens
+    queued = np.isinf(rows["load"].to_numpy(float))
+    cycle_s = np.where(
+        queued,
+        service.tpot_s * answers,
+        service.ttft_s + np.maximum(answers - 1.0, 0.0) * service.tpot_s,
+    )
+    return setup.replicas * service.concurrency * counted / cycle_s
+
+
+def _within(service: Service, rows: pd.DataFrame, target_s: float) -> Service:
+    """Return the service at the largest batch whose mean time per token keeps to the target."""
+    best = None
+    for share in np.geomspace(1.0, 1.0 / MOST_SEQUENCES, 23):
+        load = np.maximum(service.running * share, 1.0)
+        less = _serve(service.deployment, service.workload, load)
+        if best is None:
+            best = less
+        late = best.tpot_s > target_s
+        best = Service(
+            best.deployment,
+            best.workload,
+            *(
+                np.where(late, getattr(less, name), getattr(best, name))
+                for name in ("concurrency", "running")
+            ),
+            best.step,
+            best.prefill_s,
+            *(
+                np.where(late, getattr(less, name), getattr(best, name))
+                for name in ("ttft_s", "tpot_s")
+            ),
+        )
+    return best
+
+
+def central(rows: pd.DataFrame, sets: dict[str, Efficiency]) -> tuple[np.ndarray, list[str]]:
+    """Return the predictions for rows that `points.read` returned, and reasons for what is NaN."""
+    predicted = np.full(len(rows), math.nan)
+    reasons = rows["reason"].to_list()
+    good = np.flatnonzero(rows["reason"].to_numpy() == "")
+    if not len(good):
+        return predicted, reasons
+    usable = rows.iloc[good]
+    keys = [usable["setup"].map(id), usable["quantity"], usable["benchmark"]]
+    for _, part in usable.assign(_at=good).groupby(keys, sort=False):
+        setup, at = part["setup"].iloc[0], part["_at"].to_numpy()
+        try:
+            values = np.broadcast_to(_values(setup, part, sets), (len(part),))
+        except ValueError as error:
+            for i in at:
+                reasons[i] = str(error)
+            continue
+        scale = part["scale"].to_numpy(float)
+        predicted[at] = values * np.where(scale < 0, 1.0 / (setup.replicas * setup.deployment.chips), scale)
+        for i in at[np.isnan(predicted[at])]:
+            reasons[i] = "the weights and one request do not fit in the memory"
+    return predicted, reasons
+
+
+def predict(points: pd.DataFrame) -> pd.DataFrame:
+    """Predict published measurements, with intervals that should hold four of five."""
+    import pandas as pd
+
+    rows = read(points)
+    predicted, reasons = central(rows, fitted())
+    return pd.DataFrame({"predicted": predicted, "reason": reasons}, index=points.index)
