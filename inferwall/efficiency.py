@@ -18,15 +18,10 @@ class Efficiency:
     Attributes
     ----------
     bandwidth_share : float
-        Share of the memory bandwidth that reading weights reaches.
-    cache_share : float
-        Share of that which reading KV caches, scattered in pages, reaches.
+        Share of the memory bandwidth that reading weights and caches reaches.
     expert_share : float
         Share of that which routed experts reach, in memory and in arithmetic: they are small and
         unevenly loaded.
-    routing_share : float
-        Share of a batch's tokens that choose experts of their own; the others choose the same as
-        these, so that fewer experts are read.
     widened_share : float
         Share of that which weights reach that are stored in fewer bits than they are multiplied in.
     bf16_share, fp8_share, int8_share, fp4_share : float
@@ -46,16 +41,14 @@ class Efficiency:
         launched one by one, where those of a decode step are recorded once and replayed.
     collective_s : float
         Seconds added for every collective and doubling of the chips that take part.
-    step_s, sequence_s, request_s : float
-        Seconds added for every step, for every sequence of a step, and for every request.
+    step_s, request_s : float
+        Seconds added for every step, and for every request that is read.
     sources : str
         Source keys.
     """
 
     bandwidth_share: Any = 1.0
-    cache_share: Any = 1.0
     expert_share: Any = 1.0
-    routing_share: Any = 1.0
     widened_share: Any = 1.0
     bf16_share: Any = 1.0
     fp8_share: Any = 1.0
@@ -69,7 +62,6 @@ class Efficiency:
     launch_s: Any = 0.0
     collective_s: Any = 0.0
     step_s: Any = 0.0
-    sequence_s: Any = 0.0
     request_s: Any = 0.0
     sources: str = ""
 

@@ -115,11 +115,6 @@ class Deployment:
         return self.bandwidth_bytes_per_s * widened
 
     @cached_property
-    def cache_bandwidth_bytes_per_s(self) -> Any:
-        """Return the memory bandwidth that one chip reaches when it reads KV caches."""
-        return self.bandwidth_bytes_per_s * self.efficiency.cache_share
-
-    @cached_property
     def flop_per_s(self) -> Any:
         """Return the rate of products with weights that the chips of a layer reach together."""
         return self._flop_per_s(self.arithmetic_format)
@@ -242,12 +237,10 @@ def _weights_s(deployment: Deployment, tokens: Any) -> Any:
     """Return the seconds of reading the weights that `tokens` tokens together touch."""
     model, weight_format = deployment.model, deployment.weight_format
     read = model.weight_bytes_read(weight_format, tokens, deployment.dense_format)
-    dense = read - model.routed_bytes_read(weight_format, tokens)
-    choosing = 1.0 + (tokens - 1.0) * deployment.efficiency.routing_share
-    routed = model.routed_bytes_read(weight_format, np.maximum(choosing, 1.0))
+    routed = model.routed_bytes_read(weight_format, tokens)
     copies = (deployment.attention_groups - 1) * deployment.attention_weight_bytes
     bandwidth = deployment.ranks * deployment.weight_bandwidth_bytes_per_s
-    return (dense + copies + routed / deployment.efficiency.expert_share) / bandwidth
+    return (read - routed + copies + routed / deployment.efficiency.expert_share) / bandwidth
 
 
 def _arithmetic_s(deployment: Deployment, flop: Any, attention_flop: Any, tokens: Any) -> Any:
@@ -424,10 +417,10 @@ def decode_step(deployment: Deployment, batch: Any, context: Any) -> StepTime:
     step = _combine(
         deployment,
         weights_s=_weights_s(deployment, together),
-        kv_s=caches / deployment.cache_bandwidth_bytes_per_s,
+        kv_s=caches / deployment.bandwidth_bytes_per_s,
         arithmetic_s=_arithmetic_s(deployment, flop, attention_flop, together),
         network_s=_network_s(deployment, together),
-        overhead_s=deployment.efficiency.sequence_s * together,
+        overhead_s=0.0,
     )
     return _masked(step, allowed)
 
@@ -477,7 +470,7 @@ def prefill_step(deployment: Deployment, batch: Any, tokens: Any, cached: Any = 
     step = _combine(
         deployment,
         weights_s=_weights_s(deployment, batch * tokens),
-        kv_s=caches / deployment.cache_bandwidth_bytes_per_s,
+        kv_s=caches / deployment.bandwidth_bytes_per_s,
         arithmetic_s=_arithmetic_s(deployment, flop, flop - linear_flop, batch * tokens),
         network_s=_network_s(deployment, batch * tokens),
         overhead_s=_prompt_overhead_s(deployment) + deployment.efficiency.request_s * (batch - 1),

@@ -13,7 +13,7 @@ from inferwall.data import table
 from inferwall.efficiency import IDEAL, Efficiency, named_efficiency
 from inferwall.points import Setup, read
 from inferwall.serving import Service, Workload, _serve
-from inferwall.step import decode_step, max_batch, prefill_step
+from inferwall.step import Deployment, decode_step, max_batch, prefill_step
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +36,24 @@ def _constants(setup: Setup, sets: dict[str, Efficiency]) -> Efficiency:
     return sets["single stream" if single else "serving"]
 
 
+def _deployment(setup: Setup, efficiency: Efficiency, quantity: str) -> Deployment:
+    """Return the deployment with these constants.
+
+    A single stream was measured, so it fits; and where the datasheet states no peak, decode of one
+    stream, which waits for memory, is predicted without one.
+    """
+    deployment = replace(setup.deployment, efficiency=efficiency)
+    if quantity not in ("decode", "prefill", "bandwidth"):
+        return deployment
+    chip = replace(deployment.chip, memory_bytes=math.inf)
+    if quantity != "prefill" and math.isnan(chip.bf16_flop_per_s):
+        chip = replace(chip, bf16_flop_per_s=math.inf)
+    if setup.engine == "llama.cpp":
+        # Layers on several chips work one after the other, as those on one.
+        deployment = replace(deployment, chips=1, stages=1)
+    return replace(deployment, chip=chip)
+
+
 def _latencies(setup: Setup, rows: pd.DataFrame, efficiency: Efficiency) -> Service:
     deployment = replace(setup.deployment, efficiency=efficiency)
     workload = Workload(rows["read"].to_numpy(float), rows["written"].to_numpy(float))
@@ -51,7 +69,7 @@ def _values(setup: Setup, rows: pd.DataFrame, sets: dict[str, Efficiency]) -> np
     """Return seconds or tokens per second of all copies, one a row; NaN where nothing fits."""
     efficiency = _constants(setup, sets)
     quantity, benchmark = rows["quantity"].iloc[0], rows["benchmark"].iloc[0]
-    deployment = replace(setup.deployment, efficiency=efficiency)
+    deployment = _deployment(setup, efficiency, quantity)
     tokens = rows["read"].to_numpy(float)
     if quantity == "prefill":
         step = prefill_step(deployment, 1, np.maximum(tokens, 1.0))
@@ -59,7 +77,7 @@ def _values(setup: Setup, rows: pd.DataFrame, sets: dict[str, Efficiency]) -> np
     if quantity in ("decode", "bandwidth"):
         context = tokens + rows["written"].to_numpy(float) / 2.0
         step = decode_step(deployment, np.ones(len(rows)), context)
-        seconds = step.total_s * (deployment.stages if setup.engine == "other" else 1.0)
+        seconds = step.total_s
         if quantity == "decode":
             return setup.replicas / seconds
         return deployment.weight_bytes / deployment.chips / seconds

@@ -1,0 +1,192 @@
+"""Fitting the constants of `Efficiency` to published measurements, and testing them on what is left
+out.
+
+Rows of one group (model, chip, weight format, engine) are not independent: they are weighted by the
+square root of their number, and left out together.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inferwall.efficiency import Efficiency
+from inferwall.points import Setup, read
+from inferwall.step import decode_step
+from inferwall.validation import _deployment, _latencies
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What is expected before the data speak, and how far from it a constant may lie without cost, as a
+# standard deviation of its logarithm. Large products and single rows of data/kernel_gemm.csv give
+# the shares, a few microseconds are what it takes to start a small kernel.
+SERVING = {
+    "bandwidth_share": (0.85, 0.02),
+    "expert_share": (0.90, 0.15),
+    "widened_share": (0.65, 0.30),
+    "bf16_share": (0.60, 0.20),
+    "fp8_share": (0.55, 0.20),
+    "fp4_share": (0.40, 0.25),
+    "link_share": (0.50, 0.40),
+    "kernel_s": (3e-6, 0.7),
+    "launch_s": (2e-5, 1.0),
+    "collective_s": (5e-6, 0.7),
+    "request_s": (4e-3, 1.0),
+}
+SINGLE_STREAM = {
+    "bandwidth_share": (0.85, 0.10),
+    "widened_share": (0.90, 0.20),
+    "kernel_s": (5e-6, 0.7),
+}
+CHOSEN = {
+    "serving": {"memory_share": 0.9, "overlap": 0.0, "int8_share": 0.5},
+    "single stream": {"overlap": 0.0, "bf16_share": 0.5},
+}
+TTFT_WEIGHT = 0.15
+PRIOR_WEIGHT = 0.15
+DOUBTFUL = {
+    "chips contradict the parallelism": lambda rows: rows["model"].eq("Qwen3-235B-A22B"),
+    "requests stop early": lambda rows: (
+        rows["model"].eq("gpt-oss-120b") & rows["concurrency_or_batch"].astype(str).eq("512")
+    ),
+    "fewer than six rows of one group": lambda rows: rows["group"].map(
+        rows["group"].value_counts()
+    ).lt(12),
+}
+"""Rows that the fit leaves out, and every score includes unless it says otherwise."""
+
+
+def calibration(points: pd.DataFrame, name: str = "serving") -> pd.DataFrame:
+    """Return the rows that a set of constants is fitted to, read, with their group.
+
+    Repeated measurements of one configuration become their mean.
+    """
+    frame = points.join(read(points))
+    frame = frame[frame["reason"] == ""]
+    if name == "serving":
+        frame = frame[frame["scenario"].astype(str).str.contains("closed-loop")]
+        frame = frame[frame["quantity"].isin(["tpot", "ttft"])]
+    else:
+        frame = frame[frame["quantity"] == "decode"]
+    blank = frame["weights"].fillna("blank")
+    frame = frame.assign(
+        group=frame["model"] + " | " + frame["chip"] + " | " + blank + " | " + frame["framework"]
+    )
+    doubt = np.zeros(len(frame), dtype=bool)
+    if name == "serving":
+        for is_doubtful in DOUBTFUL.values():
+            doubt |= is_doubtful(frame).to_numpy()
+    frame = frame.assign(doubtful=doubt, key=frame["setup"].map(id))
+    frame["measured"] = frame["value"] / frame["scale"]
+    same = ["key", "quantity", "read", "written", "load", "group", "doubtful", "model", "chip"]
+    mean = frame.groupby([*same, "framework"], as_index=False)["measured"].mean()
+    setups = dict(zip(frame["key"], frame["setup"], strict=True))
+    return mean.assign(setup=mean["key"].map(setups))
+
+
+def _predicted(rows: pd.DataFrame, efficiency: Efficiency) -> np.ndarray:
+    answer = np.full(len(rows), math.nan)
+    position = np.arange(len(rows))
+    for _, part in rows.assign(_at=position).groupby("key", sort=False):
+        setup: Setup = part["setup"].iloc[0]
+        quantity, at = part["quantity"].to_numpy(), part["_at"].to_numpy()
+        if quantity[0] == "decode":
+            deployment = _deployment(setup, efficiency, "decode")
+            context = part["read"].to_numpy(float) + part["written"].to_numpy(float) / 2.0
+            answer[at] = 1.0 / decode_step(deployment, np.ones(len(at)), context).total_s
+            continue
+        service = _latencies(setup, part, efficiency)
+        answer[at] = np.where(quantity == "tpot", service.tpot_s, service.ttft_s)
+    return answer
+
+
+def fit(
+    rows: pd.DataFrame, name: str = "serving", start: Efficiency | None = None, steps: int = 12
+) -> Efficiency:
+    """Return the constants under which the logarithms of the predictions come nearest.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `calibration` returns them; doubtful ones are left out.
+    name : {"serving", "single stream"}
+        Which constants: those of `SERVING` or of `SINGLE_STREAM`; the others are chosen.
+    start : Efficiency, optional
+        Where the search begins; by default at what is expected.
+    steps : int
+        Evaluations of the gradient at most.
+    """
+    from scipy.optimize import least_squares
+
+    expected = SERVING if name == "serving" else SINGLE_STREAM
+    rows = rows[~rows["doubtful"]]
+    centre = np.log([value for value, _ in expected.values()])
+    width = np.array([width for _, width in expected.values()])
+    counts = rows["group"].map(rows["group"].value_counts()).to_numpy(float)
+    weight = 4.0 / np.sqrt(counts) * np.where(rows["quantity"] == "ttft", TTFT_WEIGHT, 1.0)
+    target = np.log(rows["measured"].to_numpy(float))
+    limit = np.array([0.0 if key.endswith("share") else np.inf for key in expected])
+
+    def constants(logarithms: np.ndarray) -> Efficiency:
+        return Efficiency(
+            **CHOSEN[name], **dict(zip(expected, np.exp(logarithms).tolist(), strict=True))
+        )
+
+    def residuals(logarithms: np.ndarray) -> np.ndarray:
+        off = np.log(_predicted(rows, constants(logarithms))) - target
+        off = np.nan_to_num(np.clip(off, -2.0, 2.0)) * weight
+        return np.concatenate([off, PRIOR_WEIGHT * (logarithms - centre) / width])
+
+    first = centre if start is None else np.log([getattr(start, key) for key in expected])
+    solution = least_squares(
+        residuals,
+        np.minimum(first, limit - 1e-6),
+        bounds=(-20.0, limit),
+        loss="soft_l1",
+        f_scale=0.3,
+        max_nfev=steps,
+        diff_step=1e-3,
+    )
+    return constants(solution.x)
+
+
+def left_out(rows: pd.DataFrame, by: str = "group", name: str = "serving") -> pd.DataFrame:
+    """Return the rows with what each part is predicted when the fit has not seen it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `calibration` returns them.
+    by : {"group", "chip", "model", "framework"}
+        What is left out together.
+    """
+    everything = fit(rows, name)
+    answer = np.full(len(rows), math.nan)
+    for part in rows[by].unique():
+        mine = (rows[by] == part).to_numpy()
+        constants = fit(rows[~mine], name, start=everything, steps=6)
+        answer[mine] = _predicted(rows[mine], constants)
+    off = np.log(answer / rows["measured"].to_numpy(float))
+    return rows.assign(predicted=answer, log_ratio=off)
+
+
+def summary(log_ratio: Any) -> dict[str, float]:
+    """Return median, mean and 90th percentile of the absolute error, as a share of the measured.
+
+    >>> {key: round(value, 2) for key, value in summary(np.log([1.0, 1.1, 0.8])).items()}
+    {'rows': 3, 'median': 0.1, 'mean': 0.1, 'p90': 0.18, 'bias': 0.0}
+    """
+    off = np.asarray(log_ratio, dtype=float)
+    off = off[~np.isnan(off)]
+    error = np.abs(np.expm1(off))
+    return {
+        "rows": len(off),
+        "median": float(np.median(error)),
+        "mean": float(error.mean()),
+        "p90": float(np.quantile(error, 0.9)),
+        "bias": float(np.median(off)),
+    }
+
