@@ -8,7 +8,7 @@ square root of their number, and left out together.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -52,9 +52,9 @@ DOUBTFUL = {
     "requests stop early": lambda rows: (
         rows["model"].eq("gpt-oss-120b") & rows["concurrency_or_batch"].astype(str).eq("512")
     ),
-    "fewer than six rows of one group": lambda rows: rows["group"].map(
-        rows["group"].value_counts()
-    ).lt(12),
+    "fewer than six rows of one group": lambda rows: (
+        rows["group"].map(rows["group"].value_counts()).lt(12)
+    ),
 }
 """Rows that the fit leaves out, and every score includes unless it says otherwise."""
 
@@ -171,22 +171,3 @@ def left_out(rows: pd.DataFrame, by: str = "group", name: str = "serving") -> pd
         answer[mine] = _predicted(rows[mine], constants)
     off = np.log(answer / rows["measured"].to_numpy(float))
     return rows.assign(predicted=answer, log_ratio=off)
-
-
-def summary(log_ratio: Any) -> dict[str, float]:
-    """Return median, mean and 90th percentile of the absolute error, as a share of the measured.
-
-    >>> {key: round(value, 2) for key, value in summary(np.log([1.0, 1.1, 0.8])).items()}
-    {'rows': 3, 'median': 0.1, 'mean': 0.1, 'p90': 0.18, 'bias': 0.0}
-    """
-    off = np.asarray(log_ratio, dtype=float)
-    off = off[~np.isnan(off)]
-    error = np.abs(np.expm1(off))
-    return {
-        "rows": len(off),
-        "median": float(np.median(error)),
-        "mean": float(error.mean()),
-        "p90": float(np.quantile(error, 0.9)),
-        "bias": float(np.median(off)),
-    }
-

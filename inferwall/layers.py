@@ -276,7 +276,7 @@ class FeedForward:
         return self.parameters
 
     def kernel_count(self, rounded: bool, experts_rounded: bool) -> int:
-        """Return the kernels of a step: norm, up and gate, activation, down, rounding before two."""
+        """Return the kernels of a step: norm, up and gate, activation, down; rounding."""
         return 4 + 2 * rounded
 
     routed_parameters = 0

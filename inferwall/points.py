@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from inferwall.architecture import transformer
+from inferwall.architecture import Transformer, transformer
 from inferwall.data import table
 from inferwall.hardware import Accelerator, accelerator
 from inferwall.step import Deployment
@@ -113,9 +113,7 @@ def number(value: Any) -> float:
 @lru_cache
 def _dataset_tokens() -> dict[str, tuple[float, float]]:
     rows = table("benchmark_datasets").to_dict("records")
-    return {
-        row["dataset"].casefold(): (row["input_tokens"], row["output_tokens"]) for row in rows
-    }
+    return {row["dataset"].casefold(): (row["input_tokens"], row["output_tokens"]) for row in rows}
 
 
 def lengths(isl: Any, osl: Any, model: str) -> tuple[float, float]:
@@ -148,22 +146,9 @@ def _knows(chip: Accelerator, name: str) -> bool:
     return not math.isnan(getattr(chip, f"{name}_flop_per_s"))
 
 
-def weight_formats(
-    raw: str, model: Any, chip: Accelerator, benchmark: bool
-) -> tuple[str, str, str | None]:
-    """Return the formats of weights, of products and of what lies outside routed experts.
-
-    A blank is the format of the published weights; in MLPerf, whose rows often do not name it, the
-    fewest bits in which the chip multiplies, fp4 for Llama 2 70B and 405B and fp8 otherwise.
-    """
-    raw = raw.replace("-", "_")
-    gpt_oss = model.name.startswith("gpt-oss")
-    if raw == "":
-        if benchmark:
-            raw = "fp8" if _knows(chip, "fp8") else "bf16"
-        else:
-            raw = model.weight_format if model.weight_format in ("fp8", "mxfp4") else "bf16"
-    for part, stored in (
+def _spellings(gpt_oss: bool, chip: Accelerator) -> tuple[tuple[str, str], ...]:
+    """Return what parts of a spelling mean, the first that is found first."""
+    return (
         ("q4_k", "q4_k_m"),
         ("q4_0", "q4_0"),
         ("q8_0", "q8_0"),
@@ -180,10 +165,26 @@ def weight_formats(
         ("f16", "bf16"),
         ("fp16", "bf16"),
         ("float16", "bf16"),
-    ):
-        if part in raw:
-            break
-    else:
+    )
+
+
+def weight_formats(
+    raw: str, model: Any, chip: Accelerator, benchmark: bool
+) -> tuple[str, str, str | None]:
+    """Return the formats of weights, of products and of what lies outside routed experts.
+
+    A blank is the format of the published weights; in MLPerf, whose results of 2024 do not name
+    it, fp8 where the chip multiplies in it.
+    """
+    raw = raw.replace("-", "_")
+    gpt_oss = model.name.startswith("gpt-oss")
+    if raw == "":
+        if benchmark:
+            raw = "fp8" if _knows(chip, "fp8") else "bf16"
+        else:
+            raw = model.weight_format if model.weight_format in ("fp8", "mxfp4") else "bf16"
+    stored = next((stored for part, stored in _spellings(gpt_oss, chip) if part in raw), None)
+    if stored is None:
         raise Unreadable(f"weight format {raw!r} is not known")
     if "mxfp4" in raw:
         stored = "mxfp4"
@@ -203,8 +204,9 @@ def weight_formats(
 def kv_format(raw: str, weights: str, engine: str, chip: Accelerator) -> str:
     """Return the format of the cache.
 
-    A blank is the engine's default: that of the activations in vLLM and SGLang; fp8 for TensorRT-LLM
-    with 8-bit and 4-bit weights; and fp8 on chips with 4-bit products, whose recipes set it.
+    A blank is the engine's default: that of the activations in vLLM and SGLang, fp8 for
+    TensorRT-LLM with 8-bit and 4-bit weights. In vLLM on chips with 4-bit products it is fp8 too:
+    how many requests fit in the closed-loop rows shows that their recipes set it.
     """
     if "fp8" in raw or "f8" in raw:
         return "fp8"
@@ -242,6 +244,53 @@ def _parallel(raw: str, chips: float) -> tuple[float, float, float, float]:
     return copy, stages, groups, chips / copy
 
 
+_SUFFIX = re.compile(
+    r"[-_ ](instruct|chat|base|it|hf|preview|dynamic|w8a8|w4a16|awq|gptq|nvfp4|mxfp4|fp4|fp8|bf16|"
+    r"2507|\d{4}|v2|thinking|exp)$"
+)
+_CHIP_WORDS = re.compile(r"\b(nvidia|amd|instinct|geforce|oam|sxm5|hbm3e?|\d+ ?gb)\b")
+
+
+def _named(find: Any, name: str, shorter: Any) -> Any:
+    """Return what a name means, trying shorter forms of it when it is unknown."""
+    tried = [name]
+    while True:
+        try:
+            return find(tried[-1])
+        except KeyError:
+            cut = shorter(tried[-1])
+            if cut in ("", tried[-1]):
+                break
+            tried.append(cut)
+    return find(name)
+
+
+def model_named(name: str) -> Transformer:
+    """Return a model by the name of a checkpoint: its owner, format and tuning change no shape.
+
+    >>> model_named("nvidia/DeepSeek-R1-0528-FP4-v2").name
+    'DeepSeek-R1'
+    """
+
+    def shorter(tried: str) -> str:
+        return tried.split("/")[-1] if "/" in tried else _SUFFIX.sub("", tried.casefold())
+
+    return _named(transformer, name, shorter)
+
+
+def chip_named(name: str) -> Accelerator:
+    """Return a chip by its name with maker or memory size beside it.
+
+    >>> chip_named("AMD Instinct MI355X 288GB HBM3e").name
+    'MI355X'
+    """
+
+    def shorter(tried: str) -> str:
+        return " ".join(_CHIP_WORDS.sub(" ", tried.casefold()).split())
+
+    return _named(accelerator, name, shorter)
+
+
 @lru_cache(maxsize=20_000)
 def setup(
     chip_name: str,
@@ -255,7 +304,7 @@ def setup(
 ) -> Setup | str:
     """Return what a row describes, or the reason why it cannot be read."""
     try:
-        chip, model = accelerator(chip_name), transformer(model_name)
+        chip, model = chip_named(chip_name), model_named(model_name)
         engine = engine_of(framework)
         stored, products, dense = weight_formats(weights, model, chip, benchmark)
         cache = kv_format(kv, stored, engine, chip)
@@ -298,7 +347,8 @@ def read(points: pd.DataFrame) -> pd.DataFrame:
 
     frame = points.reindex(columns=list(COLUMNS)).astype(object)
     rows = [_row(*cells) for cells in frame.itertuples(index=False, name=None)]
-    columns = "setup read written load quantity scale together benchmark reason".split()
+    columns = ["setup", "read", "written", "load", "quantity", "scale"]
+    columns += ["together", "benchmark", "reason"]
     return pd.DataFrame(rows, columns=columns, index=points.index)
 
 
@@ -309,6 +359,8 @@ def _row(*cells: Any) -> tuple[Any, ...]:
         return (*_read_row(row), "")
     except Unreadable as error:
         return (None, *empty, str(error))
+    except (ValueError, TypeError, OverflowError) as error:
+        return (None, *empty, f"the row cannot be read: {error}")
 
 
 def _read_row(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -354,8 +406,25 @@ def _read_row(row: dict[str, Any]) -> tuple[Any, ...]:
     for name, value in needs:
         if value != value:
             raise Unreadable(f"{name}={row[name]!r} is no number, and no known data set")
-    written = 1.0 if written != written else written
-    return ready, read_tokens, written, load, quantity, _scale(quantity, unit, metric), together, benchmark
+    if quantity in ("prefill", "ttft") and not written >= 1.0:
+        written = 1.0
+    for name, value, least in (
+        ("isl", read_tokens, 0.0 if quantity == "decode" else 0.5),
+        ("osl", written, 0.5),
+        ("concurrency_or_batch", load, 1.0),
+    ):
+        if value < least:
+            raise Unreadable(f"{name}={row[name]!r} is too small")
+    return (
+        ready,
+        read_tokens,
+        written,
+        load,
+        quantity,
+        _scale(quantity, unit, metric),
+        together,
+        benchmark,
+    )
 
 
 def _scale(quantity: str, unit: str, metric: str) -> float:

@@ -22,7 +22,6 @@ from inferwall.step import (
     prefill_step,
 )
 
-
 CHUNK_TOKENS = 8192
 """Prompt tokens that an engine reads in one step at most, by default."""
 
@@ -117,7 +116,7 @@ class Service:
 
     @property
     def limit(self) -> str:
-        """What limits a scalar service: memory capacity if requests wait for it, or the longest part."""
+        """What limits a scalar service: memory capacity if requests wait, or the longest part."""
         if self.running < self.concurrency:
             return "memory capacity"
         return max(self.parts_s, key=lambda part: self.parts_s[part])

@@ -410,7 +410,11 @@ def decode_step(deployment: Deployment, batch: Any, context: Any) -> StepTime:
     model = deployment.model
     cache = model.kv_bytes_read(context, deployment.kv_format) / deployment.kv_ranks
     # A pipeline works on as many smaller batches at once as it has stages.
-    together = batch if _is_scalar(deployment.stages) and deployment.stages == 1 else np.maximum(batch / deployment.stages, 1.0)
+    together = (
+        batch
+        if _is_scalar(deployment.stages) and deployment.stages == 1
+        else np.maximum(batch / deployment.stages, 1.0)
+    )
     flop = together * model.decode_flop(context)
     attention_flop = flop - together * model.decode_flop(0.0)
     caches = together / deployment.attention_groups * cache

@@ -143,16 +143,148 @@ def central(rows: pd.DataFrame, sets: dict[str, Efficiency]) -> tuple[np.ndarray
                 reasons[i] = str(error)
             continue
         scale = part["scale"].to_numpy(float)
-        predicted[at] = values * np.where(scale < 0, 1.0 / (setup.replicas * setup.deployment.chips), scale)
+        predicted[at] = values * np.where(
+            scale < 0, 1.0 / (setup.replicas * setup.deployment.chips), scale
+        )
         for i in at[np.isnan(predicted[at])]:
             reasons[i] = "the weights and one request do not fit in the memory"
     return predicted, reasons
 
 
+@lru_cache
+def _intervals() -> dict[str, tuple[float, float]]:
+    """Return by what factors of the prediction four of five measurements lie, by quantity."""
+    rows = table("prediction_errors").to_dict("records")
+    return {row["quantity"]: (row["low"], row["high"]) for row in rows}
+
+
+def _unlike(setup: Setup, load: float) -> int:
+    """Return in how many ways a row differs from everything that the constants were fitted to."""
+    deployment = setup.deployment
+    return (
+        (deployment.chip.vendor not in ("NVIDIA", "Apple"))
+        + (setup.engine == "other")
+        + (deployment.ranks > 8)
+        + (256 < load < math.inf)
+    )
+
+
 def predict(points: pd.DataFrame) -> pd.DataFrame:
-    """Predict published measurements, with intervals that should hold four of five."""
+    """Predict published measurements of serving, with intervals that should hold four of five.
+
+    Parameters
+    ----------
+    points : DataFrame
+        One row a metric, with the columns of data/measured_serving.csv. Missing columns and blank
+        cells are allowed; where they decide the prediction, they are a reason.
+
+    Returns
+    -------
+    DataFrame
+        Aligned with `points`: `predicted`, `low` and `high` in the row's unit, and `reason`, empty
+        where there is a prediction.
+
+    Notes
+    -----
+    TPOT is the mean gap between output tokens after the first; medians are predicted as means.
+    Closed-loop lengths are 0.9 of the nominal. A blank weight format is that of the published
+    weights, a blank cache format the engine's default (`points.kv_format`). Intervals come from the
+    errors on groups that a fit had not seen (data/prediction_errors.csv) and widen by a third for
+    every way in which a deployment is unlike those: vendor, engine, more than eight chips a layer,
+    more than 256 requests.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row = dict(chip="H100-SXM", n_chips=4, model="Llama-3.1-70B", weights="fp8", isl="1024",
+    ...            osl="1024", concurrency_or_batch=16, framework="vllm", metric="mean_tpot",
+    ...            scenario="closed-loop concurrency", unit="ms")
+    >>> answer = predict(pd.DataFrame([row, row | {"chip": "Abacus"}]))
+    >>> answer["reason"].to_list()
+    ['', "unknown accelerator 'Abacus'; 102 are known"]
+    """
     import pandas as pd
 
     rows = read(points)
     predicted, reasons = central(rows, fitted())
-    return pd.DataFrame({"predicted": predicted, "reason": reasons}, index=points.index)
+    low, high = np.full(len(rows), math.nan), np.full(len(rows), math.nan)
+    intervals = _intervals()
+    cells = zip(rows["setup"], rows["quantity"], rows["load"], strict=True)
+    for i, (setup, quantity, load) in enumerate(cells):
+        if reasons[i] == "":
+            wider = 1.0 + _unlike(setup, load) / 3.0
+            below, above = intervals["output" if quantity == "total" else quantity]
+            low[i], high[i] = predicted[i] * below**wider, predicted[i] * above**wider
+    return pd.DataFrame(
+        {"predicted": predicted, "low": low, "high": high, "reason": reasons}, index=points.index
+    )
+
+
+def roofline(points: pd.DataFrame) -> np.ndarray:
+    """Return the bound: what `predict` says when everything promised is reached."""
+    ideal = replace(IDEAL, memory_share=0.9)
+    return central(read(points), {"serving": ideal, "single stream": ideal})[0]
+
+
+def errors(points: pd.DataFrame, by: str = "scenario") -> pd.DataFrame:
+    """Return how wrong the predictions of a table with measured values are, by a column.
+
+    Returns
+    -------
+    DataFrame
+        For every value of `by` and metric: rows, the median, mean and 90th percentile of the
+        absolute error as a share of the measured value, the median of its logarithm (`bias`), the
+        share of values inside their interval (`coverage`), the median error of the bare roofline,
+        and that of the roofline times one global factor for the metric.
+    """
+    import pandas as pd
+
+    answer = predict(points)
+    good = (answer["reason"] == "").to_numpy()
+    value = pd.to_numeric(points["value"], errors="coerce").to_numpy(float)
+    off = np.log(answer["predicted"].to_numpy(float) / value)
+    bound = np.log(roofline(points) / value)
+    inside = (answer["low"].to_numpy(float) <= value) & (value <= answer["high"].to_numpy(float))
+    frame = pd.DataFrame(
+        {
+            by: points[by].to_numpy(),
+            "metric": points["metric"].to_numpy(),
+            "off": off,
+            "bound": bound,
+            "inside": inside,
+        }
+    )[good]
+    frame["scaled"] = frame["bound"] - frame.groupby("metric")["bound"].transform("median")
+
+    def row(part: pd.DataFrame) -> pd.Series:
+        return pd.Series(
+            {
+                **summary(part["off"]),
+                "coverage": part["inside"].mean(),
+                "roofline": summary(part["bound"])["median"],
+                "one_factor": summary(part["scaled"])["median"],
+            }
+        )
+
+    table_ = frame.groupby([by, "metric"], dropna=False)[["off", "bound", "inside", "scaled"]]
+    return table_.apply(row).sort_values("median", ascending=False).reset_index()
+
+
+def summary(log_ratio: Any) -> dict[str, float]:
+    """Return median, mean and 90th percentile of the absolute error, as a share of the measured.
+
+    >>> {key: round(value, 2) for key, value in summary(np.log([1.0, 1.1, 0.8])).items()}
+    {'rows': 3, 'median': 0.1, 'mean': 0.1, 'p90': 0.18, 'bias': 0.0}
+    """
+    off = np.asarray(log_ratio, dtype=float)
+    off = off[~np.isnan(off)]
+    if not len(off):
+        return {"rows": 0, **dict.fromkeys(("median", "mean", "p90", "bias"), math.nan)}
+    error = np.abs(np.expm1(off))
+    return {
+        "rows": len(off),
+        "median": float(np.median(error)),
+        "mean": float(error.mean()),
+        "p90": float(np.quantile(error, 0.9)),
+        "bias": float(np.median(off)),
+    }

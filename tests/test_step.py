@@ -311,7 +311,9 @@ def test_dimensions(monkeypatch, chips):
     )
     efficiency = replace(IDEAL, overlap=0.5, layer_s=1e-6 * second, collective_s=1e-6 * second)
     efficiency = replace(efficiency, step_s=1e-4 * second)
-    efficiency = replace(efficiency, kernel_s=1e-6 * second, request_s=1e-3 * second, launch_s=1e-6 * second)
+    efficiency = replace(
+        efficiency, kernel_s=1e-6 * second, request_s=1e-3 * second, launch_s=1e-6 * second
+    )
     deployment = Deployment(DimensionedModel(registry), chip, chips, efficiency=efficiency)
     for step in (decode_step(deployment, 8, 1000.0), prefill_step(deployment, 2, 1000.0, 10.0)):
         for part in ("weights_s", "kv_s", "arithmetic_s", "overhead_s", "total_s"):

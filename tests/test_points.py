@@ -1,0 +1,133 @@
+"""Reading rows of measurements: spellings, defaults, and what cannot be read."""
+
+import math
+
+import pytest
+
+from inferwall.points import chip_named, kv_format, lengths, model_named, number, setup, text
+
+H100 = ("H100 SXM", 4.0, "Llama 3.1 70B", "fp8", "", "vllm", "", False)
+
+
+def made(**changes):
+    names = ["chip", "chips", "model", "weights", "kv", "framework", "parallelism", "benchmark"]
+    return setup(**_arguments(dict(zip(names, H100, strict=True)) | changes))
+
+
+def _arguments(row):
+    return {"chip_name": row.pop("chip"), "model_name": row.pop("model"), **row}
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("1024", 1024),
+        ("~200", 200),
+        ("mean 294", 294),
+        ("294.3 mean tokens/sample", 294.3),
+        (" 8K ", 8000),
+        (512, 512),
+        ("1,000", 1000),
+    ],
+)
+def test_numbers(cell, value):
+    assert number(cell) == value
+
+
+@pytest.mark.parametrize("cell", ["", None, math.nan, "nan", "production", "max load", "<=1024"])
+def test_no_numbers(cell):
+    assert math.isnan(number(cell))
+
+
+def test_blank_text():
+    assert text(None) == text(math.nan) == text(" NaN ") == ""
+
+
+def test_a_data_set_gives_lengths_unless_the_row_does():
+    assert lengths("dataset OpenOrca", "294.3 mean tokens/sample", "Llama 2 70B")[1] == 294.3
+    assert lengths("dataset OpenOrca", None, "Llama 2 70B")[1] == 300
+    assert lengths("dataset CNN/DailyMail", None, "GPT-J 6B")[1] == 70
+    assert math.isnan(lengths("dataset unheard of", None, "GPT-J 6B")[0])
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [("nvidia/DeepSeek-R1-0528-FP4-v2", "DeepSeek-R1"), ("Llama-3.1/3.3-70B", "Llama 3.1 70B")],
+)
+def test_models(spelling, name):
+    assert model_named(spelling).name == name
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [("AMD Instinct MI300X 192GB HBM3", "MI300X"), ("NVIDIA B200-SXM-180GB", "B200")],
+)
+def test_chips(spelling, name):
+    assert chip_named(spelling).name == name
+
+
+@pytest.mark.parametrize(
+    ("model", "chip", "weights", "formats"),
+    [
+        ("Llama 3.1 70B", "H100 SXM", "fp8", ("fp8", "fp8", None)),
+        ("Llama 3.1 70B", "A100 SXM 80GB", "fp8", ("fp8", "bf16", None)),
+        ("Llama 3.1 70B", "B200", "FP4", ("nvfp4", "fp4", None)),
+        ("DeepSeek-R1", "MI355X", "fp4", ("mxfp4", "fp4", None)),
+        ("DeepSeek-R1", "H200 SXM", "", ("fp8", "fp8", None)),
+        ("gpt-oss-120b", "H100 SXM", "fp4", ("mxfp4", "bf16", "bf16")),
+        ("gpt-oss-120b", "B200", "", ("mxfp4", "fp8", "bf16")),
+        ("Kimi K2.5", "H200 SXM", "int4", ("int4", "bf16", "bf16")),
+        ("Llama 2 7B", "A100 SXM 80GB", "int4 g32", ("int4", "bf16", None)),
+        ("Llama 3 8B", "RTX 4090", "Q4_K_M (4.58 GB file)", ("q4_k_m", "bf16", None)),
+        ("Llama 3 8B", "RTX 4090", "", ("bf16", "bf16", None)),
+    ],
+)
+def test_formats(model, chip, weights, formats):
+    deployment = made(model=model, chip=chip, weights=weights.casefold(), chips=8.0).deployment
+    found = deployment.weight_format, deployment.activation_format, deployment.dense_format
+    assert found == formats
+
+
+def test_blank_caches_are_the_engine_s_default():
+    hopper, blackwell = chip_named("H100 SXM"), chip_named("B200")
+    assert kv_format("", "fp8", "vllm", hopper) == "bf16"
+    assert kv_format("", "fp8", "trtllm", hopper) == "fp8"
+    assert kv_format("", "fp8", "vllm", blackwell) == "fp8"
+    assert kv_format("", "bf16", "trtllm", hopper) == "bf16"
+    assert kv_format("f16", "fp8", "trtllm", hopper) == "bf16"
+
+
+@pytest.mark.parametrize(
+    ("parallelism", "chips", "copy", "stages", "groups", "replicas"),
+    [
+        ("", 4.0, 4, 1, 1, 1),
+        ("TP8 PP1 attnDP1 moeTP8 moeEP1", 8.0, 8, 1, 1, 1),
+        ("TP4 PP1 attnDP4 moeTP1 moeEP16", 4.0, 4, 1, 4, 1),
+        ("TP2,PP4", 8.0, 8, 4, 1, 1),
+        ("TP2", 8.0, 2, 1, 1, 4),
+        ("data parallel", 8.0, 1, 1, 1, 8),
+        ("TP32 cores", 16.0, 16, 1, 1, 1),
+    ],
+)
+def test_parallelism(parallelism, chips, copy, stages, groups, replicas):
+    found = made(parallelism=parallelism.casefold(), chips=chips)
+    deployment = found.deployment
+    assert (deployment.chips, deployment.stages) == (copy, stages)
+    assert (deployment.attention_groups, found.replicas) == (groups, replicas)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (dict(chip="Abacus"), "unknown accelerator 'Abacus'"),
+        (dict(chip=""), "unknown accelerator ''"),
+        (dict(model="HAL 9000"), "unknown transformer 'HAL 9000'"),
+        (dict(chips=math.nan), "the number of chips is not stated"),
+        (dict(chips=0.0), "the number of chips is not stated"),
+        (dict(weights="int3"), "weight format 'int3' is not known"),
+    ],
+)
+def test_reasons(changes, reason):
+    found = made(**changes)
+    assert isinstance(found, str)
+    assert found.startswith(reason)

@@ -1,0 +1,128 @@
+"""Laws of a server in steady state."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inferwall.architecture import transformer
+from inferwall.efficiency import IDEAL, named_efficiency
+from inferwall.hardware import accelerator
+from inferwall.serving import Workload, serve
+from inferwall.step import Deployment, decode_step, max_batch
+
+MODELS = ["Llama 3.1 8B", "Llama 3.1 70B", "gpt-oss-120b", "DeepSeek-V3"]
+ROOMY = replace(accelerator("H200 SXM"), memory_bytes=1e14)
+tokens = st.floats(1, 1e5)
+loads = st.integers(1, 1024)
+
+
+@st.composite
+def deployments(draw):
+    chips = draw(st.sampled_from([1, 2, 4, 8]))
+    return Deployment(
+        model=transformer(draw(st.sampled_from(MODELS))),
+        chip=ROOMY,
+        chips=chips,
+        weight_format=draw(st.sampled_from(["bf16", "fp8", "int4"])),
+        stages=draw(st.sampled_from([n for n in (1, 2) if n <= chips])),
+        efficiency=draw(st.sampled_from([IDEAL, named_efficiency("serving")])),
+    )
+
+
+@given(deployments(), tokens, tokens, loads)
+def test_a_server_is_never_faster_than_the_bound(deployment, read, written, load):
+    service = serve(deployment, Workload(read, written), load)
+    bound = serve(replace(deployment, efficiency=IDEAL), Workload(read, written), load)
+    assert service.tpot_s >= bound.step.total_s * (1 - 1e-9)
+    assert service.tpot_s >= service.step.total_s
+    assert service.ttft_s > 0
+
+
+@given(deployments(), tokens, tokens, loads, st.floats(1, 20))
+def test_more_work_takes_no_less_time(deployment, read, written, load, factor):
+    least = serve(deployment, Workload(read, written), load)
+    more = serve(deployment, Workload(read, written), int(load * factor))
+    longer = serve(deployment, Workload(read * factor, written), load)
+    slack = 1 - 1e-6
+    assert more.tpot_s >= least.tpot_s * slack
+    assert longer.tpot_s >= least.tpot_s * slack
+    assert longer.ttft_s >= least.ttft_s * slack
+
+
+@given(deployments(), tokens, tokens, loads)
+def test_parts_add_up_to_the_time_per_token(deployment, read, written, load):
+    service = serve(deployment, Workload(read, written), load)
+    assert sum(service.parts_s.values()) == pytest.approx(service.tpot_s, rel=1e-9)
+    assert service.tokens_per_s == pytest.approx(load * service.tokens_per_s_per_user, rel=1e-9)
+
+
+def test_alone_a_request_is_a_decode_step():
+    deployment = Deployment(transformer("Llama 3.1 8B"), ROOMY)
+    service = serve(deployment, Workload(1000, 500), 1)
+    assert service.tpot_s == decode_step(deployment, 1, 1250.0).total_s
+
+
+def test_requests_wait_when_memory_is_full():
+    deployment = Deployment(transformer("Llama 3.1 70B"), accelerator("H100 SXM"), 2, "fp8")
+    workload = Workload(8000, 1000)
+    largest = max_batch(deployment, workload.mean_context)
+    full, over = (serve(deployment, workload, n) for n in (largest, 4 * largest))
+    assert over.running == largest
+    assert over.limit == "memory capacity"
+    assert over.tpot_s == full.tpot_s
+    assert over.ttft_s > 10 * full.ttft_s
+
+
+def test_littles_law():
+    deployment = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 2, "fp8")
+    service = serve(deployment, Workload(1000, 500), requests_per_s=2.0)
+    assert service.tokens_per_s == pytest.approx(2.0 * 500, rel=1e-3)
+
+
+def test_cached_tokens_shorten_the_first():
+    deployment = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 2, "fp8")
+    cold, warm = (serve(deployment, Workload(8000, 500, c), 8) for c in (0, 7000))
+    assert warm.ttft_s < 0.3 * cold.ttft_s
+    assert warm.tpot_s < cold.tpot_s
+
+
+def test_arrays_give_what_scalars_give():
+    deployment = Deployment(transformer("gpt-oss-120b"), accelerator("H100 SXM"), 4, "mxfp4")
+    load, read = np.array([1.0, 16.0, 256.0]), np.array([[512.0], [8192.0]])
+    grid = serve(deployment, Workload(read, 1000.0), load)
+    for i in range(2):
+        for j in range(3):
+            one = serve(deployment, Workload(float(read[i, 0]), 1000.0), float(load[j]))
+            assert grid.tpot_s[i, j] == pytest.approx(one.tpot_s, rel=1e-12)
+            assert grid.ttft_s[i, j] == pytest.approx(one.ttft_s, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(), "one of concurrency and requests_per_s"),
+        (dict(concurrency=1, requests_per_s=1), "one of concurrency and requests_per_s"),
+        (dict(concurrency=0), "concurrency=0"),
+        (dict(requests_per_s=1e6), "requests_per_s=1000000.0: the deployment serves at most"),
+    ],
+)
+def test_bad_loads_raise(arguments, message):
+    deployment = Deployment(transformer("Llama 3.1 8B"), accelerator("H100 SXM"))
+    with pytest.raises(ValueError, match=message):
+        serve(deployment, Workload(1000, 100), **arguments)
+
+
+def test_bad_workloads_raise():
+    with pytest.raises(ValueError, match="output_tokens=0"):
+        Workload(10, 0)
+    with pytest.raises(ValueError, match="input_tokens - cached_tokens=0"):
+        Workload(10, 1, 10)
+
+
+def test_what_fits_nowhere_raises():
+    deployment = Deployment(transformer("Llama 3.1 70B"), accelerator("H100 SXM"))
+    with pytest.raises(ValueError, match="the fewest chips are 2"):
+        serve(deployment, Workload(1000, 100), 1)
