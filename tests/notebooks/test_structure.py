@@ -92,9 +92,21 @@ def test_it_is_stored_as_make_execute_writes_it(path):
 
 @every_notebook
 def test_code_cells_are_short(path):
-    for cell in cells(path, "code"):
-        length = len(cell.source.strip().splitlines())
-        assert length <= LINES, f"{length} lines:\n{cell.source}"
+    long = {
+        f"{len(lines)} lines: {lines[0]} …"
+        for cell in cells(path, "code")
+        if len(lines := cell.source.strip().splitlines()) > LINES
+    }
+    assert not long, "\n".join(sorted(long))
+
+
+@every_notebook
+def test_code_lines_are_short_but_for_texts(path):
+    """A title or an alt text may run on; a formula may not."""
+    text = re.compile(r"""^\s*(\w+=|return |\w+ = |print\()?\(?f?["'].*["'][,)]*$""")
+    lines = [line for cell in cells(path, "code") for line in cell.source.splitlines()]
+    long = [line for line in lines if len(line) > 100 and not text.match(line)]
+    assert not long, "over 100 columns:\n" + "\n".join(long)
 
 
 @every_notebook
@@ -188,17 +200,13 @@ def test_no_chart_fetches_anything(path):
         assert not found, f"cell {number}: {found[1]}"
 
 
-@pytest.mark.stored
 @every_notebook
-def test_pictures_are_those_of_their_charts(path):
-    """nbval does not compare pictures, so a stale one would stay."""
-    from inferwall import charts as drawing
-
+def test_every_chart_has_its_picture(path):
+    """For GitHub and print; tests/test_charts.py compares it with a fresh one."""
     for number, data in charts(path):
-        assert "image/png" in data, f"cell {number}: GitHub and print need the picture"
-        stored = base64.b64decode(data["image/png"])
-        assert drawing.png(data[VEGALITE]) == stored, f"cell {number}: make execute"
-        assert len(stored) < 300_000, f"cell {number}: {len(stored)} bytes"
+        assert "image/png" in data, f"cell {number}"
+        size = len(base64.b64decode(data["image/png"]))
+        assert 1_000 < size < 300_000, f"cell {number}: {size} bytes"
 
 
 @every_chapter
