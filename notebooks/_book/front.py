@@ -133,6 +133,16 @@ def write_page(app, config) -> None:
         target.write_text(text, encoding="utf-8")
 
 
+def copy_tables(app, config) -> None:
+    """Put the tables where the links of the chapters (`../data/…`) find them, to be downloaded."""
+    from inferwall import data
+
+    folder = Path(app.srcdir).parent / "data"
+    folder.mkdir(exist_ok=True)
+    for path in data.data_path().glob("*.csv"):
+        (folder / path.name).write_bytes(path.read_bytes())
+
+
 def copy_notebooks(app, error) -> None:
     """Put each chapter's notebook beside its page, for download."""
     if error is None and app.builder.format == "html":
@@ -149,6 +159,7 @@ def mark_notebooks(app, pagename, templatename, context, doctree) -> None:
 
 def setup(app):
     """Connect the steps to the build."""
+    app.connect("config-inited", copy_tables)
     app.connect("config-inited", write_page)
     app.connect("html-page-context", mark_notebooks)
     app.connect("build-finished", copy_notebooks)

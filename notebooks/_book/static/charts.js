@@ -8,6 +8,8 @@
     try {
       const { view } = await window.drawChart(place, spec);
       figure.view = view;
+      // To a screen reader the chart is its alt text, which Vega puts on the container.
+      place.querySelector("svg.marks").setAttribute("aria-hidden", "true");
       picture.hidden = true;
       figure.dataset.drawn = "yes";
     } catch (error) {
