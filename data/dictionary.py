@@ -91,8 +91,8 @@ def _field(field: dict) -> str:
 def _range(limits: dict) -> str:
     low, high = limits.get("minimum"), limits.get("maximum")
     if high is None:
-        return f"at least {low:,}"
-    return f"at most {high:,}" if low is None else f"{low:,} to {high:,}"
+        return f"at least {low:,.10g}"
+    return f"at most {high:,.10g}" if low is None else f"{low:,.10g} to {high:,.10g}"
 
 
 if __name__ == "__main__":
