@@ -106,7 +106,7 @@ def execute(scenario: Scenario) -> NotebookNode:
             return papermill.execute_notebook(
                 template_path(), None, scenario.model_dump(), progress_bar=False,
                 kernel_name="python3", cwd=folder,
-                extra_arguments=["--log-level=ERROR", f"--ipython-dir={folder}"],
+                extra_arguments=["--log-level=CRITICAL", f"--ipython-dir={folder}"],
             )  # fmt: skip
         except PapermillExecutionError as error:
             what = f"{error.ename}: {error.evalue}".splitlines()[0]
@@ -161,13 +161,22 @@ def _output(output: Any, name: str) -> str:
     return f'<pre tabindex="0">{html.escape(data.get("text/plain", ""))}</pre>\n'
 
 
+def _tags(cell: Any) -> set[str]:
+    return set(cell.metadata.get("tags", []))
+
+
+def _code(notebook: NotebookNode) -> list[str]:
+    """Return the code that ran, without the template's own parameters where others came after."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    injected = any("injected-parameters" in _tags(cell) for cell in cells)
+    return [cell.source for cell in cells if not (injected and "parameters" in _tags(cell))]
+
+
 def page(notebook: NotebookNode, scenario: Scenario) -> str:
     """Return an executed template as a page: what it says, its charts live, its code folded."""
-    parts, code, drawn = [], [], 0
+    parts, drawn = [], 0
     for cell in notebook.cells:
-        tags = set(cell.metadata.get("tags", []))
-        if cell.cell_type == "code":
-            code.append(cell.source)
+        tags = _tags(cell)
         if LEFT_OUT in tags:
             continue
         if cell.cell_type == "markdown":
@@ -176,7 +185,7 @@ def page(notebook: NotebookNode, scenario: Scenario) -> str:
             drawn += VEGALITE_MIME in output.get("data", {})
             text = _output(output, f"chart-{drawn}")
             parts.append(f'<div class="answers">{text}</div>' if "answers" in tags else text)
-    listing = html.escape("\n\n".join(source for source in code if source.strip()))
+    listing = html.escape("\n\n".join(_code(notebook)))
     title = html.escape(scenario.title)
     return f"""<!doctype html>
 <html lang="en">

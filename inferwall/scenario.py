@@ -72,7 +72,7 @@ class Scenario(BaseModel):
     ...     speed_target_tokens_per_s=20, price_usd_per_user_month=10,
     ... )
     >>> chat.requests_per_day, round(chat.revenue_usd_per_request, 4)  # 10 × 12 / 365 / 10
-    (10000, 0.0329)
+    (10000.0, 0.0329)
     """
 
     model_config = ConfigDict(

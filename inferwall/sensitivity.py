@@ -59,8 +59,8 @@ def from_percentiles(share: Any, low: float, central: float, high: float) -> Any
 
     Straight lines between the three; each tail goes on with the slope of its side.
 
-    >>> from_percentiles(np.array([0.1, 0.3, 0.5, 1.0]), low=0.6, central=0.7, high=0.9).tolist()
-    [0.6, 0.65, 0.7, 0.95]
+    >>> from_percentiles(np.array([0.1, 0.3, 0.5, 1.0]), low=2.0, central=4.0, high=8.0).tolist()
+    [2.0, 3.0, 4.0, 9.0]
     """
     ends = central - (central - low) / 0.8, central + (high - central) / 0.8
     return np.interp(share, (0, LOW, 0.5, HIGH, 1), (ends[0], low, central, high, ends[1]))

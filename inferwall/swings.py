@@ -57,7 +57,7 @@ def swings(answers: Answers) -> pd.DataFrame:
     for cause, unit, changes in _assumptions(scenario):
         ends = [
             (
-                f"{next(iter(change.values())):,.4g}{unit}",
+                f"{_plain(next(iter(change.values())))}{unit}",
                 _cost_usd(scenario.model_copy(update=change), deployment, rent),
             )
             for change in changes
@@ -87,6 +87,15 @@ def _cost_usd(scenario: Scenario, deployment: Deployment, rent_usd_per_hour: flo
     except ValueError:
         return math.nan
     return float(service.cost_usd_per_request(scenario.users))
+
+
+def _plain(value: float) -> str:
+    """Write a setting without needless zeros.
+
+    >>> _plain(10800.0), _plain(1.5)
+    ('10,800', '1.5')
+    """
+    return f"{float(f'{value:.4g}'):,.12g}"
 
 
 def _with(deployment: Deployment, constant: str, value: float) -> Deployment:
