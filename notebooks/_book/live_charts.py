@@ -50,17 +50,22 @@ def _repeats(table: list[dict], other: list[dict]) -> bool:
     return all(json.dumps([row.get(c) for c in sorted(columns)]) in rows for row in table)
 
 
-def as_csv(table: list[dict]) -> str:
-    """Return a table as CSV text.
+def as_csv(found: list[list[dict]]) -> str:
+    """Return the tables of a chart as one CSV text; where there are several, numbered.
 
-    >>> as_csv([{"x": 1, "y": 0.5}])
+    >>> as_csv([[{"x": 1, "y": 0.5}]])
     'x,y\\r\\n1,0.5\\r\\n'
+    >>> as_csv([[{"x": 1}, {"x": 2}], [{"z": 3}]]).split()
+    ['table,x,z', '1,1,', '1,2,', '2,,3']
     """
-    columns = list(dict.fromkeys(column for row in table for column in row))
+    rows = [{"table": n, **row} for n, table in enumerate(found, 1) for row in table]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns)
+    writer = csv.DictWriter(
+        text, columns[1:] if len(found) == 1 else columns, extrasaction="ignore"
+    )
     writer.writeheader()
-    writer.writerows(table)
+    writer.writerows(rows)
     return text.getvalue()
 
 
@@ -68,15 +73,11 @@ def figure(spec: dict, picture: bytes, name: str, folder: str) -> tuple[str, dic
     """Return the HTML of a chart and the files it links to, by file name."""
     about = spec.get("usermeta", {})
     width, height = (int.from_bytes(picture[i : i + 4], "big") // 2 for i in (16, 20))
-    files = {f"{name}.png": picture}
-    links = []
-    found = tables(spec)
-    for number, table in enumerate(found, 1):
-        file = f"{name}.csv" if len(found) == 1 else f"{name}-{number}.csv"
-        files[file] = as_csv(table).encode()
-        label = "Data of this chart (CSV)" if number == 1 else f"table {number}"
-        links.append(f'<a href="{folder}/{file}" download>{label}</a>')
-    links.append(f'<a href="{folder}/{name}.png" download>Picture (PNG)</a>')
+    files = {f"{name}.png": picture, f"{name}.csv": as_csv(tables(spec)).encode()}
+    links = [
+        f'<a href="{folder}/{name}.csv" download>Data of this chart (CSV)</a>',
+        f'<a href="{folder}/{name}.png" download>Picture (PNG)</a>',
+    ]
     title = html.escape(about.get("title", "Chart"), quote=True)
     alt = html.escape(about.get("alt", ""), quote=True)
     data = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
@@ -98,14 +99,27 @@ def chart_outputs(notebook: dict) -> list[dict]:
 
 
 def fold_chart_code(notebook: dict) -> None:
-    """Fold the code that composes charts, in place: on the page, the chart is what counts."""
+    """Fold the code that composes charts, in place: on the page, the chart is what counts.
+
+    Folded cells that follow one another without a word or an output become one fold.
+    """
+    cells: list[dict] = []
     for cell in notebook["cells"]:
-        if (cell["cell_type"] == "code" and "alt.Chart(" in "".join(cell["source"])) or (
-            chart_outputs({"cells": [cell]})
-        ):
-            tags = cell["metadata"].setdefault("tags", [])
-            if not {"hide-input", "hide-cell", "remove-input"} & set(tags):
-                tags.append("hide-input")
+        tags = cell["metadata"].setdefault("tags", [])
+        code = cell["cell_type"] == "code"
+        source = "".join(cell["source"])
+        if (code and "alt.Chart(" in source) or chart_outputs({"cells": [cell]}):
+            tags += [] if _folded(cell) else ["hide-input"]
+        before = cells[-1] if cells else {}
+        if code and _folded(cell) and before.get("outputs") == [] and _folded(before):
+            cells.pop()
+            cell["source"] = "".join(before["source"]) + "\n\n" + source
+        cells.append(cell)
+    notebook["cells"] = cells
+
+
+def _folded(cell: dict) -> bool:
+    return bool({"hide-input", "hide-cell"} & set(cell["metadata"].get("tags", [])))
 
 
 def picture_of(output: dict) -> bytes:
