@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 UNKNOWN, ASSUMED = "unknown", "assumed"
 
 
-def swings(answers: Answers) -> pd.DataFrame:
+def one_at_a_time(answers: Answers) -> pd.DataFrame:
     """Return between which costs of a request each input moves it.
 
     What is unknown goes from its 10th to its 90th percentile; what the analyst assumes is halved
@@ -71,7 +71,7 @@ def swings(answers: Answers) -> pd.DataFrame:
 
 
 def _row(group: str, cause: str, ends: list[tuple[str, float]], answers: Answers) -> tuple:
-    """Return a row of `swings`, the cheaper end first."""
+    """Return a row of `one_at_a_time`, the cheaper end first."""
     centre = answers.cost_usd_per_request.central
     met = [
         (f"{setting}: cannot be met", centre) if math.isnan(cost) else (setting, cost)
@@ -119,9 +119,13 @@ def _assumptions(scenario: Scenario) -> list[tuple[str, str, list[dict[str, Any]
     cached_share = cached / prompt
     prompts = [max(1, prompt / 2), prompt * 2]
     return [
-        ("Answer", " tokens", [{"output_tokens": n} for n in (max(1, answer / 2), answer * 2)]),
         (
-            "Prompt, same share cached",
+            "Length of the answer",
+            " tokens",
+            [{"output_tokens": n} for n in (max(1, answer / 2), answer * 2)],
+        ),
+        (
+            "Length of the prompt",
             " tokens",
             [{"input_tokens": n, "cached_tokens": n * cached_share} for n in prompts],
         ),

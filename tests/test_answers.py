@@ -12,7 +12,7 @@ from inferwall.efficiency import IDEAL
 from inferwall.scenario import load
 from inferwall.sensitivity import from_percentiles, interval, latin_hypercube
 from inferwall.service import choose, serve
-from inferwall.swings import ASSUMED, UNKNOWN, swings
+from inferwall.swings import ASSUMED, UNKNOWN, one_at_a_time
 
 EXAMPLE = load(Path(__file__).resolve().parents[1] / "scenarios" / "example.yaml")
 
@@ -100,7 +100,7 @@ def test_a_given_rent_leaves_no_range_of_rents():
     found = answer(changed(rent_usd_per_hour=3.0))
     assert found.central.rent_usd_per_hour == 3.0
     assert len(found.quotes) == 1
-    assert "Rent of a chip an hour" not in set(swings(found)["cause"])
+    assert "Rent of a chip an hour" not in set(one_at_a_time(found)["cause"])
 
 
 def test_a_draw_out_of_reach_is_no_cheap_draw():
@@ -160,7 +160,7 @@ def test_cost_over_users_falls_to_a_floor(answers):
 
 
 def test_swings_go_from_cheap_to_dear_the_strongest_first(answers):
-    found = swings(answers)
+    found = one_at_a_time(answers)
     assert set(found["group"]) == {UNKNOWN, ASSUMED}
     spans = found["high_usd"] - found["low_usd"]
     assert (spans >= 0).all()
@@ -172,7 +172,7 @@ def test_swings_go_from_cheap_to_dear_the_strongest_first(answers):
 
 def test_a_swing_that_cannot_be_met_says_so():
     fast = answer(changed(chips=1, speed_target_tokens_per_s=40.0))
-    row = swings(fast).set_index("cause").loc["Target speed of a user"]
+    row = one_at_a_time(fast).set_index("cause").loc["Target speed of a user"]
     assert "80 tokens/s: cannot be met" in (row["at_low"], row["at_high"])
 
 
