@@ -126,8 +126,9 @@ def test_keyboard_reaches_content_charts_and_wide_tables(sample_site, visit):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_sample_is_accessible_with_its_code(sample_site, visit, scheme):
     page = visit(sample_site / "04_a_sample.html", color_scheme=scheme).page
-    for fold in page.locator("details summary").all():
-        fold.click()
+    # Opened folds fade in; half faded, their text has too little contrast.
+    page.add_style_tag(content="* { animation: none !important; transition: none !important }")
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
     assert violations(page, code=True) == []
 
 
