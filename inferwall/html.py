@@ -24,6 +24,8 @@ window.drawCharts = async () => {
     try {
       const options = {mode: "vega-lite", renderer: "svg", actions: false};
       figure.view = (await vegaEmbed(place, spec, options)).view;
+      // To a screen reader the chart is its alt text, which Vega puts on the container.
+      place.querySelector("svg.marks").setAttribute("aria-hidden", "true");
       picture.hidden = true;
       figure.dataset.drawn = "yes";
     } catch (error) {
@@ -74,17 +76,22 @@ def _repeats(table: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
     return all(json.dumps([row.get(c) for c in sorted(columns)]) in rows for row in table)
 
 
-def as_csv(table: list[dict[str, Any]]) -> str:
-    """Return a table as CSV text.
+def as_csv(found: list[list[dict]]) -> str:
+    """Return the tables of a chart as one CSV text; where there are several, numbered.
 
-    >>> as_csv([{"x": 1, "y": 0.5}])
+    >>> as_csv([[{"x": 1, "y": 0.5}]])
     'x,y\\r\\n1,0.5\\r\\n'
+    >>> as_csv([[{"x": 1}, {"x": 2}], [{"z": 3}]]).split()
+    ['table,x,z', '1,1,', '1,2,', '2,,3']
     """
-    columns = list(dict.fromkeys(column for row in table for column in row))
+    rows = [{"table": n, **row} for n, table in enumerate(found, 1) for row in table]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns)
+    writer = csv.DictWriter(
+        text, columns[1:] if len(found) == 1 else columns, extrasaction="ignore"
+    )
     writer.writeheader()
-    writer.writerows(table)
+    writer.writerows(rows)
     return text.getvalue()
 
 
@@ -107,22 +114,20 @@ def figure(
     about = spec.get("usermeta", {})
     width, height = (int.from_bytes(picture[i : i + 4], "big") // 2 for i in (16, 20))
     shown = link(f"{name}.png", picture)
-    links, found = [], tables(spec)
-    for number, table in enumerate(found, 1):
-        file = f"{name}.csv" if len(found) == 1 else f"{name}-{number}.csv"
-        which = "" if len(found) == 1 else f", table {number}"
-        address = link(file, as_csv(table).encode())
-        links.append(f'<a href="{address}" download="{file}">Data of this chart (CSV{which})</a>')
-    links.append(f'<a href="{shown}" download="{name}.png">Picture (PNG)</a>')
+    data = link(f"{name}.csv", as_csv(tables(spec)).encode())
+    links = [
+        f'<a href="{data}" download="{name}.csv">Data of this chart (CSV)</a>',
+        f'<a href="{shown}" download="{name}.png">Picture (PNG)</a>',
+    ]
     title = html.escape(about.get("title", "Chart"), quote=True)
     alt = html.escape(about.get("alt", ""), quote=True)
-    data = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    drawn = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     return (
         f'<figure class="live-chart" id="{name}">'
         f'<div class="chart-frame" tabindex="0" role="group" aria-label="Chart: {title}">'
         f'<img class="dark-light" src="{shown}" alt="{alt}" width="{width}" height="{height}">'
         '<div class="chart-live" hidden></div></div>'
-        f'<script type="application/json">{data}</script>'
+        f'<script type="application/json">{drawn}</script>'
         f"<figcaption>{' · '.join(links)}</figcaption></figure>"
     )
 

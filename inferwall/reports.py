@@ -41,6 +41,7 @@ table { border-collapse: collapse; font-size: 0.94rem; font-variant-numeric: tab
 th, td { text-align: left; vertical-align: top; padding: 0.4rem 0.9rem 0.4rem 0;
   border-bottom: 1px solid #ddd; }
 th { border-bottom: 2px solid #6b6b6b; }
+td:nth-child(3):nth-last-child(3), td:nth-child(4):nth-last-child(2) { white-space: nowrap; }
 .answers table { font-size: 1.05rem; }
 .answers td:nth-child(2) { font-weight: 700; }
 figure { margin: 1.2rem 0; }
@@ -66,7 +67,10 @@ summary { cursor: pointer; font-weight: 600; }
   main, footer { max-width: none; padding: 0; }
   h2, h3 { break-after: avoid; }
   figure, tr, pre { break-inside: avoid; }
-  .chart-frame { border: 0; overflow: visible; }
+  h2 + p, h3 + p { break-after: avoid; }
+  .chart-frame, .table, .math, pre { overflow: visible; }
+  .chart-frame { border: 0; }
+  pre { white-space: pre-wrap; }
   .chart-frame > img, .chart-frame svg { min-width: 0; max-width: 100%; }
   details, figcaption { display: none; }
   a { color: inherit; }

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from inferwall import html
+
 BOOK = Path(__file__).resolve().parents[2] / "notebooks" / "_book"
 
 
@@ -17,24 +19,21 @@ def book_on_path(monkeypatch):
 
 
 def test_data_of_a_chart_leaves_out_repeated_labels():
-    import live_charts
     from sample import FRAME, figure
 
     spec = figure().spec
     assert len(spec["datasets"]) > 1  # the lines, and a table for each label
-    (table,) = live_charts.tables(spec)
-    rows = list(csv.DictReader(io.StringIO(live_charts.as_csv([table]))))
+    (table,) = html.tables(spec)
+    rows = list(csv.DictReader(io.StringIO(html.as_csv([table]))))
     assert len(rows) == len(FRAME)
     assert float(rows[2]["cost"]) == FRAME["cost"][2]
 
 
 def test_different_tables_are_numbered_in_one_file():
-    import live_charts
-
     spec = {"datasets": {"a": [{"x": 1}, {"x": 2}], "b": [{"z": 3}], "c": [{"x": 2}]}}
-    found = live_charts.tables(spec)
+    found = html.tables(spec)
     assert found == [[{"x": 1}, {"x": 2}], [{"z": 3}]]
-    assert live_charts.as_csv(found).split() == ["table,x,z", "1,1,", "1,2,", "2,,3"]
+    assert html.as_csv(found).split() == ["table,x,z", "1,1,", "1,2,", "2,,3"]
 
 
 def test_figure_cannot_break_out_of_its_script():
