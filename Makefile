@@ -25,7 +25,7 @@ ifeq ($(origin PY),command line)
 STAMP :=
 endif
 
-.PHONY: help env book test test-latest lint execute lab bench lock wheel clean
+.PHONY: help env book test test-latest lint execute lab bench dictionary lock wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ lab: env ## open JupyterLab on the notebooks
 
 bench: env ## print the speed of the package and of the book beside what we aim for
 	@$(PY) tests/benchmarks/table.py
+
+dictionary: env ## write data/README.md from the schema
+	@$(PY) data/dictionary.py
 
 lock: ## write requirements.lock and environment.yml from pyproject.toml, with today's versions
 	@[ -x build/uv/bin/uv ] || { python="$(PYTHON)"; "$${python:-$$($(FIND_PYTHON))}" -m venv build/uv && build/uv/bin/python -m pip install -qq uv; }

@@ -59,10 +59,11 @@ def number_log_axes(spec: dict) -> None:
         for channel in ("x", "y"):
             shared = _fields(found, channel)
             if any((d.get("scale") or {}).get("type") == "log" for d in shared):
-                ticks = _log_ticks(_positive_numbers(shared, rows))
-                for d in shared:
-                    if d.get("axis", {}) is not None:
-                        d["axis"] = {"format": ",", "values": ticks, **d.get("axis", {})}
+                shown = [d for d in shared if d.get("axis", {}) is not None]
+                chosen = [d["axis"]["values"] for d in shown if "values" in d.get("axis", {})]
+                ticks = chosen[0] if chosen else _log_ticks(_positive_numbers(shared, rows))
+                for d in shown:  # layers share an axis: each says the same
+                    d["axis"] = {"format": ",", **d.get("axis", {}), "values": ticks}
 
 
 def fix_dates(spec: dict) -> None:

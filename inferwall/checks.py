@@ -114,7 +114,9 @@ def source_list(*things):
     lines = ["| source | publisher | published | retrieved | kind |", "|---|---|---|---|---|"]
     low = False
     for s in found:
-        link = f"[{_cell(s.title)}]({s.url})" if _cell(s.url) else _cell(s.title)
+        # A table of this book is its own source: chapters reach it at ../data/.
+        url = _cell(s.url) if "://" in _cell(s.url) else _cell(s.url) and f"../data/{s.url}"
+        link = f"[{_cell(s.title)}]({url})" if url else _cell(s.title)
         weak = s.kind in LOW_CONFIDENCE_KINDS
         low = low or weak
         lines.append(

@@ -189,9 +189,8 @@ def spend_acceleration(
     >>> spend_acceleration(1.5, price_fall_per_year=2.0)
     0.0
     """
-    return (elasticity - 1) * price_fall_change + (
-        elasticity_change * price_fall_per_year + drift_change
-    )
+    by_elasticity = elasticity_change * price_fall_per_year
+    return (elasticity - 1) * price_fall_change + by_elasticity + drift_change
 
 
 def volume_over_price_ratio(quantity_ratio: Any, price_ratio: Any) -> Any:

@@ -27,7 +27,7 @@ class Machine:
     bandwidth_bytes_per_s : float
         The faster of two streams: reading two long arrays, or reading two and writing a third.
     peak_flop_per_s : float
-        A large product of square matrices.
+        The fastest product seen: of two large square matrices, or of the weights and a batch.
     products : tuple of (batch, float)
         FLOP/s of one weight matrix times `batch` vectors.
     weight_bytes : float
@@ -123,11 +123,12 @@ def measure(batches: tuple[int, ...] = (1, 4, 16, 64), weight_bytes: float = 128
     columns = 4096
     rows = max(1, int(weight_bytes / BYTES_PER_FLOAT / columns))
     weights = np.full((rows, columns), 0.25, np.float32)
+    products = tuple((b, weights_times_batch_flop_per_s(weights, b)) for b in batches)
     affinity = getattr(os, "sched_getaffinity", None)
     return Machine(
         bandwidth_bytes_per_s=stream_bytes_per_s(),
-        peak_flop_per_s=matrix_product_flop_per_s(),
-        products=tuple((b, weights_times_batch_flop_per_s(weights, b)) for b in batches),
+        peak_flop_per_s=max(matrix_product_flop_per_s(), *(rate for _, rate in products)),
+        products=products,
         weight_bytes=float(weights.nbytes),
         cores=len(affinity(0)) if affinity else (os.cpu_count() or 1),
     )

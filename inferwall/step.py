@@ -151,7 +151,7 @@ class Deployment:
         Key-value heads are dealt out to the chips; chips beyond their number hold copies, and so
         does every chip of a latent cache, which has no heads.
         """
-        return np.minimum(self.ranks / self.attention_groups, self.model.kv_shards)
+        return _lesser(self.ranks / self.attention_groups, self.model.kv_shards)
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,13 @@ class StepTime:
 
 def _is_scalar(value: Any) -> bool:
     return isinstance(value, int | float) or np.ndim(value) == 0
+
+
+def _lesser(a: Any, b: Any) -> Any:
+    """Return the smaller of two, element by element; plain numbers stay plain."""
+    if isinstance(a, int | float) and isinstance(b, int | float):
+        return min(a, b)
+    return np.minimum(a, b)
 
 
 def _at_least(name: str, value: Any, least: float) -> None:
@@ -280,7 +287,7 @@ def max_batch(deployment: Deployment, context: Any) -> Any:
     >>> from inferwall import accelerator, transformer
     >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
     >>> max_batch(llama, context=4096)
-    102
+    101
     """
     free = deployment.memory_bytes - deployment.weight_bytes / deployment.chips
     batch = np.floor(np.maximum(free, 0.0) / sequence_bytes(deployment, context))
@@ -349,8 +356,8 @@ def _combine(
 ) -> StepTime:
     """Hide the shorter activities behind the longer, as far as the efficiency lets them."""
     efficiency, model, memory_s = deployment.efficiency, deployment.model, weights_s + kv_s
-    exposed_s = arithmetic_s - efficiency.overlap * np.minimum(arithmetic_s, memory_s)
-    network_s = network_s - efficiency.overlap * np.minimum(network_s, memory_s + exposed_s)
+    exposed_s = arithmetic_s - efficiency.overlap * _lesser(arithmetic_s, memory_s)
+    network_s = network_s - efficiency.overlap * _lesser(network_s, memory_s + exposed_s)
     between_s = efficiency.layer_s * model.layer_count + efficiency.kernel_s * deployment.kernels
     overhead_s = overhead_s + between_s + efficiency.step_s
     return StepTime(weights_s, kv_s, exposed_s, network_s, overhead_s)

@@ -148,6 +148,8 @@ def test_an_author_may_choose_the_ticks(frame):
     )
     (view,) = axes.views(charts.finish(chart, **TEXTS).spec)
     assert view["encoding"]["x"]["axis"]["values"] == [1, 16]
+    (view,) = axes.views(charts.finish(lines(frame) + chart, **TEXTS).spec)
+    assert [e["x"]["axis"]["values"] for e in axes.encodings(view)] == [[1, 16], [1, 16]]
 
 
 def test_dates_do_not_depend_on_the_time_zone():

@@ -18,9 +18,9 @@ def check():
 
 @pytest.fixture
 def keys():
-    """Two keys that data/sources.csv holds."""
+    """Two keys of data/sources.csv with a web page."""
     frame = pd.read_csv(data.data_path() / "sources.csv")
-    return sorted(frame["key"])[:2]
+    return sorted(frame[frame["url"].str.contains("://", na=False)]["key"])[:2]
 
 
 @pytest.mark.parametrize(
@@ -123,6 +123,10 @@ def test_source_list_is_a_table_with_links_and_dates(keys):
         source = data.source(key)
         assert f"]({source.url})" in shown
         assert str(source.retrieved) in shown
+
+
+def test_a_table_of_the_book_is_linked_from_where_chapters_are():
+    assert "](../data/accelerators.csv)" in checks.source_list("accelerators-table").data
 
 
 def test_weak_sources_are_marked():

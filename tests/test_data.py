@@ -106,7 +106,7 @@ def test_any_text_resolves_or_raises_key_error(text):
 
 def test_every_source_key_of_every_table_is_listed_and_every_source_is_used():
     used = set()
-    for name in table_names():
+    for name in set(table_names()) - {"aliases", "sources"}:
         frame = table(name)
         assert frame["sources"].notna().all(), f"{name}: rows without a source"
         used |= {key for cell in frame["sources"] for key in cell.split(";")}

@@ -69,11 +69,11 @@ def page(folder: Path) -> str:
     parts = contents(folder)
     chapters = [chapter for _, listed in parts for chapter in listed]
     there = [chapter for chapter in chapters if chapter.file]
-    text = (HERE / "index.md").read_text(encoding="utf-8").rstrip()
+    lead = (HERE / "index.md").read_text(encoding="utf-8").rstrip()
     for chapter in chapters:
         link = f"[{chapter.number}]({chapter.file}.ipynb)" if chapter.file else chapter.number
-        text = text.replace(f"{{{{{chapter.number}}}}}", link)
-    lines = [text, ""]
+        lead = lead.replace(f"{{{{{chapter.number}}}}}", link)
+    lines = [lead, ""]
     lines += ["## The map of the book", ""]
     coming = len(chapters) - len(there)
     if coming:
@@ -85,13 +85,16 @@ def page(folder: Path) -> str:
     for name, listed in parts:
         lines += [f"### {name}", "", ":::::{container} book-map"]
         for chapter in listed:
-            state = "" if chapter.file else " to-come"
-            lines += [f"::::{{container}} map-entry{state}"]
             label = f"{chapter.number} · {chapter.title}"
-            lines += [f"[{label}]({chapter.file}.ipynb)" if chapter.file else f"{label} *to come*"]
-            lines += ["", f"{chapter.question}"]
-            lines += ["", chapter.finding] if chapter.finding else []
-            lines += ["::::"]
+            if chapter.file:
+                lines += ["::::{container} map-entry", f"[{label}]({chapter.file}.ipynb)"]
+                lines += ["", f"*{chapter.question}*", "", chapter.finding, "::::"]
+            else:
+                lines += [
+                    "::::{container} to-come",
+                    f"{label}. {chapter.question} *To come*",
+                    "::::",
+                ]
         lines += [":::::", ""]
     others = sorted(
         path.stem for path in folder.glob("*.ipynb") if path.stem not in {c.file for c in there}
@@ -133,6 +136,16 @@ def write_page(app, config) -> None:
         target.write_text(text, encoding="utf-8")
 
 
+def copy_tables(app, config) -> None:
+    """Put the tables where the links of the chapters (`../data/…`) find them, to be downloaded."""
+    from inferwall import data
+
+    folder = Path(app.srcdir).parent / "data"
+    folder.mkdir(exist_ok=True)
+    for path in data.data_path().glob("*.csv"):
+        (folder / path.name).write_bytes(path.read_bytes())
+
+
 def copy_notebooks(app, error) -> None:
     """Put each chapter's notebook beside its page, for download."""
     if error is None and app.builder.format == "html":
@@ -149,6 +162,7 @@ def mark_notebooks(app, pagename, templatename, context, doctree) -> None:
 
 def setup(app):
     """Connect the steps to the build."""
+    app.connect("config-inited", copy_tables)
     app.connect("config-inited", write_page)
     app.connect("html-page-context", mark_notebooks)
     app.connect("build-finished", copy_notebooks)

@@ -6,88 +6,28 @@ one script shared by all pages draws, and links to the data as CSV and to the pi
 """
 
 import base64
-import csv
-import html
-import io
 import json
+import zlib
 from pathlib import Path
 
 from sphinx.util import logging
 
-from inferwall import charts
+from inferwall import charts, html
 
 logger = logging.getLogger(__name__)
 FOLDER = "_charts"  # within the built book
 BUNDLE = "vega.js"
-DRAW = """
-window.drawChart = (place, spec) =>
-  vegaEmbed(place, spec, {mode: "vega-lite", renderer: "svg", actions: false});
-"""
-
-
-def tables(spec: dict) -> list[list[dict]]:
-    """Return the tables behind a chart, the longest first.
-
-    A table that only repeats values of another (the labels at line ends) is left out.
-
-    >>> tables({"datasets": {"a": [{"x": 1, "y": 2}, {"x": 3, "y": 4}], "b": [{"x": 1}]}})
-    [[{'x': 1, 'y': 2}, {'x': 3, 'y': 4}]]
-    """
-    found = sorted(spec.get("datasets", {}).values(), key=lambda t: (-len(t), json.dumps(t)))
-    kept: list[list[dict]] = []
-    for table in found:
-        if table and not any(_repeats(table, other) for other in kept):
-            kept.append(table)
-    return kept
-
-
-def _repeats(table: list[dict], other: list[dict]) -> bool:
-    columns = set(table[0])
-    if not columns <= set(other[0]):
-        return False
-    rows = {json.dumps([row.get(c) for c in sorted(columns)]) for row in other}
-    return all(json.dumps([row.get(c) for c in sorted(columns)]) in rows for row in table)
-
-
-def as_csv(table: list[dict]) -> str:
-    """Return a table as CSV text.
-
-    >>> as_csv([{"x": 1, "y": 0.5}])
-    'x,y\\r\\n1,0.5\\r\\n'
-    """
-    columns = list(dict.fromkeys(column for row in table for column in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns)
-    writer.writeheader()
-    writer.writerows(table)
-    return text.getvalue()
 
 
 def figure(spec: dict, picture: bytes, name: str, folder: str) -> tuple[str, dict[str, bytes]]:
     """Return the HTML of a chart and the files it links to, by file name."""
-    about = spec.get("usermeta", {})
-    width, height = (int.from_bytes(picture[i : i + 4], "big") // 2 for i in (16, 20))
-    files = {f"{name}.png": picture}
-    links = []
-    found = tables(spec)
-    for number, table in enumerate(found, 1):
-        file = f"{name}.csv" if len(found) == 1 else f"{name}-{number}.csv"
-        files[file] = as_csv(table).encode()
-        label = "Data of this chart (CSV)" if number == 1 else f"table {number}"
-        links.append(f'<a href="{folder}/{file}" download>{label}</a>')
-    links.append(f'<a href="{folder}/{name}.png" download>Picture (PNG)</a>')
-    title = html.escape(about.get("title", "Chart"), quote=True)
-    alt = html.escape(about.get("alt", ""), quote=True)
-    data = json.dumps(spec, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
-    return (
-        f'<figure class="live-chart" id="{name}">'
-        f'<div class="chart-frame" tabindex="0" role="group" aria-label="Chart: {title}">'
-        f'<img class="dark-light" src="{folder}/{name}.png" alt="{alt}"'
-        f' width="{width}" height="{height}">'
-        '<div class="chart-live" hidden></div></div>'
-        f'<script type="application/json">{data}</script>'
-        f"<figcaption>{' · '.join(links)}</figcaption></figure>"
-    ), files
+    files: dict[str, bytes] = {}
+
+    def link(file: str, content: bytes) -> str:
+        files[file] = content
+        return f"{folder}/{file}"
+
+    return html.figure(spec, picture, name, link), files
 
 
 def chart_outputs(notebook: dict) -> list[dict]:
@@ -97,14 +37,27 @@ def chart_outputs(notebook: dict) -> list[dict]:
 
 
 def fold_chart_code(notebook: dict) -> None:
-    """Fold the code that composes charts, in place: on the page, the chart is what counts."""
+    """Fold the code that composes charts, in place: on the page, the chart is what counts.
+
+    Folded cells that follow one another without a word or an output become one fold.
+    """
+    cells: list[dict] = []
     for cell in notebook["cells"]:
-        if (cell["cell_type"] == "code" and "alt.Chart(" in "".join(cell["source"])) or (
-            chart_outputs({"cells": [cell]})
-        ):
-            tags = cell["metadata"].setdefault("tags", [])
-            if not {"hide-input", "hide-cell", "remove-input"} & set(tags):
-                tags.append("hide-input")
+        tags = cell["metadata"].setdefault("tags", [])
+        code = cell["cell_type"] == "code"
+        source = "".join(cell["source"])
+        if (code and "alt.Chart(" in source) or chart_outputs({"cells": [cell]}):
+            tags += [] if _folded(cell) else ["hide-input"]
+        before = cells[-1] if cells else {}
+        if code and _folded(cell) and before.get("outputs") == [] and _folded(before):
+            cells.pop()
+            cell["source"] = "".join(before["source"]) + "\n\n" + source
+        cells.append(cell)
+    notebook["cells"] = cells
+
+
+def _folded(cell: dict) -> bool:
+    return bool({"hide-input", "hide-cell"} & set(cell["metadata"].get("tags", [])))
 
 
 def picture_of(output: dict) -> bytes:
@@ -137,22 +90,18 @@ def write_bundle(app) -> None:
     import vl_convert
 
     target = Path(app.outdir) / "_static" / BUNDLE
-    stamp = f"// vl-convert {vl_convert.__version__}, Vega-Lite {charts.VL_VERSION}\n"
+    made_from = f"vl-convert {vl_convert.__version__}, Vega-Lite {charts.VL_VERSION}"
+    stamp = f"// {made_from}, {zlib.crc32(html.DRAW.encode()):08x}\n"
     if target.exists() and target.read_text(encoding="utf-8").startswith(stamp):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    bundle = vl_convert.javascript_bundle(DRAW, vl_version=charts.VL_VERSION)
-    # Vega-Lite 5 says that it compiles for Vega 5; the bundle draws it with Vega 6, and would warn.
-    bundle = bundle.replace("schema/vega/v5.json", "schema/vega/v6.json")
-    # Wrapped, so that its one-letter names do not meet those of other scripts.
-    target.write_text(f"{stamp}(function(){{{bundle}}})();\n", encoding="utf-8")
+    target.write_text(f"{stamp}{html.chart_script()}drawCharts();\n", encoding="utf-8")
 
 
 def add_scripts(app, pagename, templatename, context, doctree) -> None:
     """Load the shared script on pages with charts, and only there."""
     if 'class="live-chart"' in context.get("body", ""):
         app.add_js_file(BUNDLE, priority=700, loading_method="defer")
-        app.add_js_file("charts.js", priority=710, loading_method="defer")
 
 
 def setup(app):
@@ -160,4 +109,6 @@ def setup(app):
     app.connect("builder-inited", write_bundle)
     app.connect("source-read", rewrite)
     app.connect("html-page-context", add_scripts)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    # A change of this file makes Sphinx read every chapter again.
+    version = zlib.crc32(Path(__file__).read_bytes())
+    return {"env_version": version, "parallel_read_safe": True, "parallel_write_safe": True}

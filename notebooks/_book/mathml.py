@@ -1,30 +1,13 @@
 """A Sphinx extension: formulas become MathML when the book is built, so pages need no script."""
 
 import html
-import re
 
 from docutils import nodes
 from sphinx.util import logging
 
+from inferwall.html import mathml
+
 logger = logging.getLogger(__name__)
-
-
-def mathml(tex: str, block: bool) -> str:
-    """Return the formula as MathML, with its TeX kept for copying.
-
-    Raises
-    ------
-    ValueError
-        math-core does not know a command of the formula.
-    """
-    from math_core import LatexError, LatexToMathML
-
-    try:
-        converter = LatexToMathML(annotation=True)
-        return converter.convert_with_local_state(tex.strip(), displaystyle=block)
-    except LatexError as error:
-        plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines()[0]
-        raise ValueError(f"{plain} in {tex.strip()!r}") from None
 
 
 def _converted(node, block):

@@ -69,7 +69,8 @@ def test_what_was_not_measured_is_ideal_and_says_so():
     ideal = rows[rows["derivation"].str.startswith("Ideal")]
     assert set(ideal.index) == {
         *("int8_share", "link_share", "memory_share", "overlap"),
-        *("layer_s", "collective_s", "step_s"),
+        *("layer_s", "collective_s", "step_s", "expert_share", "widened_share"),
+        *("kernel_s", "launch_s", "request_s"),
     }
     shares = ideal[ideal["unit"] == "1"]
     assert (shares[["value", "low", "high"]] == 1).all().all()

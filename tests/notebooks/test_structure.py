@@ -1,5 +1,6 @@
 """The anatomy of a notebook, and the rules that its prose, cells and charts keep."""
 
+import ast
 import base64
 import json
 import re
@@ -92,29 +93,36 @@ def test_it_is_stored_as_make_execute_writes_it(path):
 
 @every_notebook
 def test_code_cells_are_short(path):
-    for cell in cells(path, "code"):
-        length = len(cell.source.strip().splitlines())
-        assert length <= LINES, f"{length} lines:\n{cell.source}"
+    long = {
+        f"{len(lines)} lines: {lines[0]} …"
+        for cell in cells(path, "code")
+        if len(lines := cell.source.strip().splitlines()) > LINES
+    }
+    assert not long, "\n".join(sorted(long))
+
+
+@every_notebook
+def test_code_lines_are_short_but_for_texts(path):
+    """A title or an alt text may run on; a formula may not."""
+    text = re.compile(r"""^\s*(\w+=|return |\w+ = |print\()?\(?f?["'].*["'][,)]*$""")
+    lines = [line for cell in cells(path, "code") for line in cell.source.splitlines()]
+    long = [line for line in lines if len(line) > 100 and not text.match(line)]
+    assert not long, "over 100 columns:\n" + "\n".join(long)
 
 
 @every_notebook
 def test_the_parameters_come_early_and_are_guarded(path):
     code = cells(path, "code")
     (at,) = (n for n, cell in enumerate(code) if "parameters" in tags(cell))
-    lines = [x for x in code[at].source.splitlines() if x.strip() and not x.startswith("#")]
+    assigned = [node for node in ast.parse(code[at].source).body if isinstance(node, ast.Assign)]
+    names = [target.id for node in assigned for target in node.targets]  # papermill reads these
     assert at <= 1, "only the setup comes before the parameters"
     if path in CHAPTERS:
-        assert len(lines) <= 8 + 1, "at most 8 parameters, and DEFAULTS"
-        assert lines[-1].startswith("DEFAULTS = dict(") or "DEFAULTS = dict(" in code[at].source
+        assert names.pop() == "DEFAULTS"
+        assert len(names) <= 8, "at most 8 parameters, and DEFAULTS"
         assert "guard(DEFAULTS" in re.sub(r"\s+", "", code[at + 1].source)
-        names = {
-            name
-            for line in lines
-            if not line.startswith((" ", "DEFAULTS", ")"))
-            for name in re.findall(r"^(\w+)\s*=", line)
-        }
         guarded = set(re.findall(r"(\w+)=\1\b", code[at + 1].source))
-        assert names <= guarded, f"not guarded: {sorted(names - guarded)}"
+        assert set(names) <= guarded, f"not guarded: {sorted(set(names) - guarded)}"
 
 
 @every_notebook
@@ -130,7 +138,9 @@ def test_it_needs_no_network_and_installs_nothing(path):
     for cell in cells(path, "code"):
         assert not re.search(r"^\s*[!%]", cell.source, re.M), f"magic:\n{cell.source}"
         found = re.search(
-            r"\b(requests|urllib|httpx|socket|subprocess|matplotlib|micropip)\b", cell.source
+            r"^\s*(import|from) (requests|urllib|httpx|socket|subprocess|matplotlib)\b",
+            cell.source,
+            re.M,
         )
         assert not found, f"{found[0]} in\n{cell.source}"
         assert "np.random.seed" not in cell.source
@@ -188,17 +198,13 @@ def test_no_chart_fetches_anything(path):
         assert not found, f"cell {number}: {found[1]}"
 
 
-@pytest.mark.stored
 @every_notebook
-def test_pictures_are_those_of_their_charts(path):
-    """nbval does not compare pictures, so a stale one would stay."""
-    from inferwall import charts as drawing
-
+def test_every_chart_has_its_picture(path):
+    """For GitHub and print; tests/test_charts.py compares it with a fresh one."""
     for number, data in charts(path):
-        assert "image/png" in data, f"cell {number}: GitHub and print need the picture"
-        stored = base64.b64decode(data["image/png"])
-        assert drawing.png(data[VEGALITE]) == stored, f"cell {number}: make execute"
-        assert len(stored) < 300_000, f"cell {number}: {len(stored)} bytes"
+        assert "image/png" in data, f"cell {number}"
+        size = len(base64.b64decode(data["image/png"]))
+        assert 1_000 < size < 300_000, f"cell {number}: {size} bytes"
 
 
 @every_chapter

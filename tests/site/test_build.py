@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from inferwall import html
+
 BOOK = Path(__file__).resolve().parents[2] / "notebooks" / "_book"
 
 
@@ -17,22 +19,21 @@ def book_on_path(monkeypatch):
 
 
 def test_data_of_a_chart_leaves_out_repeated_labels():
-    import live_charts
     from sample import FRAME, figure
 
     spec = figure().spec
     assert len(spec["datasets"]) > 1  # the lines, and a table for each label
-    (table,) = live_charts.tables(spec)
-    rows = list(csv.DictReader(io.StringIO(live_charts.as_csv(table))))
+    (table,) = html.tables(spec)
+    rows = list(csv.DictReader(io.StringIO(html.as_csv([table]))))
     assert len(rows) == len(FRAME)
     assert float(rows[2]["cost"]) == FRAME["cost"][2]
 
 
-def test_different_tables_are_each_offered():
-    import live_charts
-
+def test_different_tables_are_numbered_in_one_file():
     spec = {"datasets": {"a": [{"x": 1}, {"x": 2}], "b": [{"z": 3}], "c": [{"x": 2}]}}
-    assert live_charts.tables(spec) == [[{"x": 1}, {"x": 2}], [{"z": 3}]]
+    found = html.tables(spec)
+    assert found == [[{"x": 1}, {"x": 2}], [{"z": 3}]]
+    assert html.as_csv(found).split() == ["table,x,z", "1,1,", "1,2,", "2,,3"]
 
 
 def test_figure_cannot_break_out_of_its_script():
@@ -45,6 +46,29 @@ def test_figure_cannot_break_out_of_its_script():
     assert text.count("</script>") == 1
     assert "<b>" not in text.split("<script")[0]
     assert set(files) == {"x.png", "x.csv"}
+
+
+def test_folds_that_follow_one_another_become_one():
+    import live_charts
+
+    def cell(source, tags=(), outputs=()):
+        return {"cell_type": "code", "source": source, "metadata": {"tags": [*tags]},
+                "outputs": [*outputs]}  # fmt: skip
+
+    shown = {"data": {live_charts.charts.VEGALITE_MIME: {}}}
+    notebook = {
+        "cells": [
+            cell("x = 1"),
+            cell("a = alt.Chart(d)"),
+            cell("b = 2", ["hide-input"]),
+            cell("charts.finish(a)", outputs=[shown]),
+            cell("alt.Chart(e)", outputs=[{"text": "said"}]),
+        ]
+    }
+    live_charts.fold_chart_code(notebook)
+    sources = [cell["source"] for cell in notebook["cells"]]
+    assert sources == ["x = 1", "a = alt.Chart(d)\n\nb = 2\n\ncharts.finish(a)", "alt.Chart(e)"]
+    assert notebook["cells"][0]["metadata"]["tags"] == []
 
 
 def test_opening_reads_title_and_finding():
@@ -62,7 +86,7 @@ def test_map_marks_chapters_to_come(sample_site):
     assert [c.number for c in chapters] == [f"{n:02}" for n in range(16)]
     assert [c.number for c in chapters if c.file] == ["04"]
     text = (sample_site / "index.html").read_text(encoding="utf-8")
-    assert text.count("to-come") == 15
+    assert text.count('class="to-come') == 15
     assert 'href="04_a_sample.html"' in text
 
 
