@@ -16,6 +16,7 @@ from inferwall.step import (
     Deployment,
     StepTime,
     _at_least,
+    _lesser,
     _prompt_overhead_s,
     decode_step,
     max_batch,
@@ -173,8 +174,8 @@ def serve(
     >>> from inferwall import accelerator, transformer
     >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
     >>> service = serve(llama, Workload(1000, 1000), concurrency=64)
-    >>> round(service.step.total_s * 1e3, 1), service.limit
-    (18.0, 'weights')
+    >>> print(f"{service.step.total_s * 1e3:.1f} ms, limited by {service.limit}")
+    18.0 ms, limited by weights
     """
     if (concurrency is None) == (requests_per_s is None):
         raise ValueError("one of concurrency and requests_per_s has to be given")
@@ -186,7 +187,7 @@ def serve(
 
 def _serve(deployment: Deployment, workload: Workload, concurrency: Any) -> Service:
     largest = max_batch(deployment, workload.mean_context)
-    running = np.minimum(concurrency, largest)
+    running = _lesser(concurrency, largest)
     if np.ndim(running) == 0 and running < 1:
         decode_step(deployment, 1, workload.mean_context)  # raises with what does not fit
     step = decode_step(deployment, np.maximum(running, 1.0), workload.mean_context)
