@@ -14,8 +14,7 @@ import numpy as np
 
 from inferwall.efficiency import Efficiency
 from inferwall.points import Setup, read
-from inferwall.step import decode_step
-from inferwall.validation import _deployment, _latencies
+from inferwall.validation import _latencies, single_stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +38,16 @@ SERVING = {
 SINGLE_STREAM = {
     "bandwidth_share": (0.85, 0.10),
     "widened_share": (0.90, 0.20),
-    "kernel_s": (5e-6, 0.7),
+    "bf16_share": (0.50, 0.30),
+    "kernel_s": (3e-6, 0.5),
+    "launch_s": (8e-6, 0.7),
 }
 CHOSEN = {
     "serving": {"memory_share": 0.9, "overlap": 0.0, "int8_share": 0.5},
-    "single stream": {"overlap": 0.0, "bf16_share": 0.5},
+    "single stream": {"overlap": 0.0},
 }
-TTFT_WEIGHT = 0.15
+WEIGHTS = {"tpot": 1.0, "decode": 1.0, "ttft": 0.15, "prefill": 0.15}
+"""Of the quantities: TTFT and prefill hold more noise, and less depends on them."""
 PRIOR_WEIGHT = 0.15
 DOUBTFUL = {
     "chips contradict the parallelism": lambda rows: rows["model"].eq("Qwen3-235B-A22B"),
@@ -70,7 +72,7 @@ def calibration(points: pd.DataFrame, name: str = "serving") -> pd.DataFrame:
         frame = frame[frame["scenario"].astype(str).str.contains("closed-loop")]
         frame = frame[frame["quantity"].isin(["tpot", "ttft"])]
     else:
-        frame = frame[frame["quantity"] == "decode"]
+        frame = frame[frame["quantity"].isin(["decode", "prefill"])]
     blank = frame["weights"].fillna("blank")
     frame = frame.assign(
         group=frame["model"] + " | " + frame["chip"] + " | " + blank + " | " + frame["framework"]
@@ -82,6 +84,8 @@ def calibration(points: pd.DataFrame, name: str = "serving") -> pd.DataFrame:
     frame = frame.assign(doubtful=doubt, key=frame["setup"].map(id))
     frame["measured"] = frame["value"] / frame["scale"]
     same = ["key", "quantity", "read", "written", "load", "group", "doubtful", "model", "chip"]
+    frame["kind"] = frame["quantity"].isin(["prefill"])
+    same.append("kind")
     mean = frame.groupby([*same, "framework"], as_index=False)["measured"].mean()
     setups = dict(zip(frame["key"], frame["setup"], strict=True))
     return mean.assign(setup=mean["key"].map(setups))
@@ -90,13 +94,11 @@ def calibration(points: pd.DataFrame, name: str = "serving") -> pd.DataFrame:
 def _predicted(rows: pd.DataFrame, efficiency: Efficiency) -> np.ndarray:
     answer = np.full(len(rows), math.nan)
     position = np.arange(len(rows))
-    for _, part in rows.assign(_at=position).groupby("key", sort=False):
+    for _, part in rows.assign(_at=position).groupby(["key", "kind"], sort=False):
         setup: Setup = part["setup"].iloc[0]
         quantity, at = part["quantity"].to_numpy(), part["_at"].to_numpy()
-        if quantity[0] == "decode":
-            deployment = _deployment(setup, efficiency, "decode")
-            context = part["read"].to_numpy(float) + part["written"].to_numpy(float) / 2.0
-            answer[at] = 1.0 / decode_step(deployment, np.ones(len(at)), context).total_s
+        if quantity[0] in ("decode", "prefill"):
+            answer[at] = single_stream(setup, part, efficiency)
             continue
         service = _latencies(setup, part, efficiency)
         answer[at] = np.where(quantity == "tpot", service.tpot_s, service.ttft_s)
@@ -126,7 +128,7 @@ def fit(
     centre = np.log([value for value, _ in expected.values()])
     width = np.array([width for _, width in expected.values()])
     counts = rows["group"].map(rows["group"].value_counts()).to_numpy(float)
-    weight = 4.0 / np.sqrt(counts) * np.where(rows["quantity"] == "ttft", TTFT_WEIGHT, 1.0)
+    weight = 4.0 / np.sqrt(counts) * rows["quantity"].map(WEIGHTS).to_numpy(float)
     target = np.log(rows["measured"].to_numpy(float))
     limit = np.array([0.0 if key.endswith("share") else np.inf for key in expected])
 

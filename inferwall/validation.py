@@ -48,6 +48,9 @@ def _deployment(setup: Setup, efficiency: Efficiency, quantity: str) -> Deployme
     chip = replace(deployment.chip, memory_bytes=math.inf)
     if quantity != "prefill" and math.isnan(chip.bf16_flop_per_s):
         chip = replace(chip, bf16_flop_per_s=math.inf)
+    if not setup.replayed and quantity != "prefill":
+        slower = efficiency.kernel_s + efficiency.launch_s
+        deployment = replace(deployment, efficiency=replace(efficiency, kernel_s=slower))
     if setup.engine == "llama.cpp":
         # Layers on several chips work one after the other, as those on one.
         deployment = replace(deployment, chips=1, stages=1)
@@ -65,22 +68,31 @@ def _latencies(setup: Setup, rows: pd.DataFrame, efficiency: Efficiency) -> Serv
     return replace(service, ttft_s=service.ttft_s + burst_s)
 
 
+def single_stream(setup: Setup, rows: pd.DataFrame, efficiency: Efficiency) -> np.ndarray:
+    """Return tokens per second of one stream, read or written; or bytes of weights per second."""
+    quantity, tokens = rows["quantity"].iloc[0], rows["read"].to_numpy(float)
+    deployment = _deployment(setup, efficiency, quantity)
+    if quantity == "prefill":
+        return tokens / prefill_step(deployment, 1, np.maximum(tokens, 1.0)).total_s
+    context = tokens + rows["written"].to_numpy(float) / 2.0
+    seconds = decode_step(deployment, np.ones(len(rows)), context).total_s
+    if quantity == "decode":
+        return 1.0 / seconds
+    return deployment.weight_bytes / deployment.chips / setup.replicas / seconds
+
+
 def _values(setup: Setup, rows: pd.DataFrame, sets: dict[str, Efficiency]) -> np.ndarray:
     """Return seconds or tokens per second of all copies, one a row; NaN where nothing fits."""
     efficiency = _constants(setup, sets)
     quantity, benchmark = rows["quantity"].iloc[0], rows["benchmark"].iloc[0]
     deployment = _deployment(setup, efficiency, quantity)
     tokens = rows["read"].to_numpy(float)
-    if quantity == "prefill":
-        step = prefill_step(deployment, 1, np.maximum(tokens, 1.0))
-        return setup.replicas * tokens / step.total_s
-    if quantity in ("decode", "bandwidth"):
-        context = tokens + rows["written"].to_numpy(float) / 2.0
-        step = decode_step(deployment, np.ones(len(rows)), context)
-        seconds = step.total_s
-        if quantity == "decode":
-            return setup.replicas / seconds
-        return deployment.weight_bytes / deployment.chips / seconds
+    if quantity in ("decode", "prefill", "bandwidth"):
+        return setup.replicas * single_stream(setup, rows, efficiency)
+    if quantity == "engine ttft":  # an engine alone: no server, and prompts are replayed too
+        alone = replace(efficiency, launch_s=0.0, request_s=0.0)
+        deployment = replace(deployment, efficiency=alone)
+        return prefill_step(deployment, rows["load"].to_numpy(float), tokens).total_s
     service = _latencies(setup, rows, efficiency)
     if quantity == "tpot":
         return service.tpot_s
@@ -213,7 +225,9 @@ def predict(points: pd.DataFrame) -> pd.DataFrame:
     for i, (setup, quantity, load) in enumerate(cells):
         if reasons[i] == "":
             wider = 1.0 + _unlike(setup, load) / 3.0
-            below, above = intervals["output" if quantity == "total" else quantity]
+            below, above = intervals[
+                {"total": "output", "engine ttft": "ttft"}.get(quantity, quantity)
+            ]
             low[i], high[i] = predicted[i] * below**wider, predicted[i] * above**wider
     return pd.DataFrame(
         {"predicted": predicted, "low": low, "high": high, "reason": reasons}, index=points.index
