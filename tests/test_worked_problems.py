@@ -1,8 +1,8 @@
 """Published answers, worked again with this package.
 
 Most are from "How to Scale Your Model", part 8, "Serving LLaMA 3-70B on TPUs" (Austin et al.,
-2025), which takes a TPU v5e of 16 GB, 8.1e11 bytes/s and 1.97e14 FLOP/s, weights of 70 GB in int8 and
-int8 caches.
+2025), which takes a TPU v5e of 16 GB, 8.1e11 bytes/s and 1.97e14 FLOP/s, weights of 70 GB in int8
+and int8 caches.
 """
 
 from dataclasses import replace
