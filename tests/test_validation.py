@@ -191,3 +191,23 @@ def test_the_stored_constants_are_the_fit_s(name, expected):
 
 def test_summary_of_nothing():
     assert summary([math.nan])["rows"] == 0
+
+
+def test_the_stored_errors_are_those_of_the_fit(serving_left_out):
+    stored = table("left_out").set_index(["left_out", "part", "quantity"])
+    rows = serving_left_out[~serving_left_out["doubtful"]]
+    for quantity in ("tpot", "ttft"):
+        found = summary(rows.loc[rows["quantity"] == quantity, "log_ratio"])
+        row = stored.loc[("group", "all", quantity)]
+        assert found["rows"] == row["rows"]
+        assert found["median"] == pytest.approx(row["median_error"], abs=0.01)
+        assert found["p90"] == pytest.approx(row["p90_error"], abs=0.03)
+
+
+def test_the_aims_hold_on_what_was_left_out():
+    """Chips, models and engines that the fit has not seen."""
+    rows = table("left_out").query("part == 'all' and quantity == 'tpot'").set_index("left_out")
+    assert (rows["median_error"] <= 0.085).all()
+    assert (rows["mean_error"] <= 0.12).all()
+    assert (rows["p90_error"] <= 0.25).all()
+    assert rows.loc["group", "coverage"] == pytest.approx(0.8, abs=0.05)

@@ -1,0 +1,191 @@
+"""Speculative decoding: guess several tokens cheaply, check them all in one step of the model.
+
+A draft proposes k tokens for every sequence; the model reads its weights once and judges all of
+them, and one more token of its own comes with the judgement. What the check costs beside a plain
+step is arithmetic, so the gain shrinks as the batch grows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from inferwall.step import (
+    Deployment,
+    StepTime,
+    _arithmetic_s,
+    _at_least,
+    _combine,
+    _network_s,
+    _weights_s,
+    decode_step,
+    max_batch,
+)
+
+
+def expected_tokens(acceptance: Any, drafted: Any) -> Any:
+    """Return the tokens that one verification yields on average.
+
+    ``(1 − a^(k+1)) / (1 − a)``: the first draft is accepted with probability a, the second only
+    after the first, and so on; the model adds one token of its own.
+
+    Parameters
+    ----------
+    acceptance : float or array
+        Probability that a draft is accepted after all before it were: over 0, at most 1.
+    drafted : int or array
+        Tokens drafted for each verification, k.
+
+    Raises
+    ------
+    ValueError
+        An acceptance is outside 0–1, or fewer than 0 tokens are drafted.
+
+    Source
+    ------
+    Leviathan, Kalman and Matias 2023, equation 1.
+
+    Examples
+    --------
+    By hand: 1 + 0.8 + 0.64 = 2.44.
+
+    >>> round(expected_tokens(0.8, 2), 2), expected_tokens(1, 4), expected_tokens(0, 4)
+    (2.44, 5.0, 1.0)
+    """
+    a = np.asarray(acceptance, dtype=float)
+    if np.any((a < 0) | (a > 1)):
+        raise ValueError(f"acceptance={acceptance!r}: allowed are shares from 0 to 1")
+    _at_least("drafted", drafted, 0)
+    below = np.where(a < 1, a, 0.5)  # the sum of ones, where every draft is accepted, is apart
+    total = np.where(a < 1, (1 - below ** (np.asarray(drafted) + 1)) / (1 - below), drafted + 1.0)
+    return float(total) if np.ndim(total) == 0 else total
+
+
+def acceptance_of(tokens: float, drafted: int) -> float:
+    """Return the acceptance at which a verification yields `tokens`: `expected_tokens` inverted.
+
+    Published drafts state the tokens that a verification yields (their "acceptance length").
+
+    Raises
+    ------
+    ValueError
+        The tokens are fewer than 1 or more than the drafts and one.
+
+    >>> round(acceptance_of(2.44, 2), 3)
+    0.8
+    """
+    if not 1 <= tokens <= drafted + 1:
+        raise ValueError(f"tokens={tokens!r}: allowed are 1 to {drafted + 1} with {drafted} drafts")
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if expected_tokens(middle, drafted) < tokens else (low, middle)
+    return (low + high) / 2
+
+
+def verify_step(deployment: Deployment, batch: Any, context: Any, drafted: Any) -> StepTime:
+    """Return the time of a step that judges `drafted` tokens of every sequence and writes one.
+
+    Weights and caches are read as in `decode_step`, once; arithmetic and exchange between chips
+    grow with ``batch × (drafted + 1)``. The tokens of one check take different experts, so a
+    mixture-of-experts model reads more of them.
+
+    Parameters
+    ----------
+    deployment : Deployment
+        Without pipeline stages.
+    batch, context : int or array
+        As `decode_step`.
+    drafted : int or array
+        Tokens drafted for each sequence; 0 is a plain decode step.
+
+    Raises
+    ------
+    ValueError
+        As `decode_step`, or the deployment has pipeline stages.
+
+    Examples
+    --------
+    Five tokens for one reader cost one read of the weights, as a single token does.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> round(verify_step(llama, 1, 0, drafted=4).total_s * 1e3, 1)
+    14.7
+    """
+    if np.any(np.asarray(deployment.stages) != 1):
+        raise ValueError(f"stages={deployment.stages!r}: allowed is 1")
+    _at_least("drafted", drafted, 0)
+    plain = decode_step(deployment, batch, context)
+    tokens, model = batch * (drafted + 1), deployment.model
+    flop = tokens * model.decode_flop(context)
+    attention_flop = flop - tokens * model.decode_flop(0.0)
+    return _combine(
+        deployment,
+        weights_s=_weights_s(deployment, tokens),
+        kv_s=plain.kv_s,
+        arithmetic_s=_arithmetic_s(deployment, flop, attention_flop, tokens),
+        network_s=_network_s(deployment, tokens),
+        overhead_s=0.0,
+    )
+
+
+def speculation_speedup(
+    deployment: Deployment,
+    batch: Any,
+    context: Any,
+    drafted: Any,
+    acceptance: Any,
+    draft: Deployment | None = None,
+) -> Any:
+    """Return by how much speculation speeds up decode.
+
+    ``E[tokens] · t(B, 1) / (t_draft + t(B, k + 1))``
+
+    Parameters
+    ----------
+    deployment : Deployment
+    batch, context, drafted, acceptance
+        As `verify_step` and `expected_tokens`.
+    draft : Deployment, optional
+        What drafts, one token after the other; without it drafts cost nothing (n-grams).
+
+    Examples
+    --------
+    By hand: for one reader and free drafts every accepted token is a step saved, 2.44 in all.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> round(speculation_speedup(llama, 1, 0, drafted=2, acceptance=0.8), 2)
+    2.44
+    """
+    drafted_s = 0.0 if draft is None else drafted * decode_step(draft, batch, context).total_s
+    check_s = verify_step(deployment, batch, context, drafted).total_s
+    gain = expected_tokens(acceptance, drafted)
+    return gain * decode_step(deployment, batch, context).total_s / (drafted_s + check_s)
+
+
+def break_even_batch(
+    deployment: Deployment,
+    context: float,
+    drafted: int,
+    acceptance: float,
+    draft: Deployment | None = None,
+) -> float:
+    """Return the largest batch at which speculation is not slower; infinite if all that fit gain.
+
+    0 if it is slower at every batch. On a mixture of experts the gain may rise again with the
+    batch; this is the last crossing.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 8B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> break_even_batch(llama, 1000, drafted=4, acceptance=1.0)
+    inf
+    """
+    batches = np.arange(1, max_batch(deployment, context) + 1)
+    gain = speculation_speedup(deployment, batches, context, drafted, acceptance, draft)
+    pays = batches[gain >= 1.0]
+    if pays.size == batches.size or (pays.size and pays[-1] == batches[-1]):
+        return float("inf")
+    return float(pays[-1]) if pays.size else 0.0
