@@ -7,6 +7,7 @@ step is arithmetic, so the gain shrinks as the batch grows.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,20 @@ def acceptance_of(tokens: float, drafted: int) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if expected_tokens(middle, drafted) < tokens else (low, middle)
     return (low + high) / 2
+
+
+def one_layer_draft(deployment: Deployment) -> Deployment:
+    """Return a draft of one layer of the model and its output head, as EAGLE's drafts have.
+
+    Its weights are counted in no memory limit: of a model with 80 layers they are 3 %.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> one_layer_draft(llama).model.layer_count
+    1
+    """
+    model = deployment.model
+    return replace(deployment, model=replace(model, layers=(replace(model.layers[0], count=1),)))
 
 
 def verify_step(deployment: Deployment, batch: Any, context: Any, drafted: Any) -> StepTime:

@@ -1,7 +1,7 @@
-"""Write data/left_out.csv: what every measurement is predicted by a fit that has not seen it.
+"""Write data/unseen.csv: what every measurement is predicted by a fit that has not seen it.
 
-Run it whenever the constants are fitted anew: `python data/left_out.py`. It takes a minute or two,
-so the chapter on validation reads the table instead.
+Run it whenever the constants are fitted anew: `python data/unseen.py`. It takes a minute or two,
+so chapter 09 reads the table instead.
 """
 
 from dataclasses import replace
@@ -41,9 +41,7 @@ def predictions(rows: pd.DataFrame, name: str) -> pd.DataFrame:
             "chip": rows["chip"],
             "weights": [deployment.weight_format for deployment in setups],
             "engine": [setup.engine for setup in rows["setup"]],
-            "chips": [
-                round(setup.replicas * setup.deployment.chips) for setup in rows["setup"]
-            ],
+            "chips": [round(setup.replicas * setup.deployment.chips) for setup in rows["setup"]],
             "quantity": rows["quantity"],
             "input_tokens": rows["read"],
             "output_tokens": rows["written"],
@@ -72,7 +70,7 @@ def main() -> None:
     answer.insert(0, "row", np.arange(len(answer)))
     numbers = ["measured", "bound", "seen", *UNSEEN.values()]
     for column in [*numbers, "input_tokens", "output_tokens", "concurrency"]:
-        answer[column] = answer[column].map("{:.5g}".format).replace("nan", "")
+        answer[column] = answer[column].map("{:.4g}".format).replace("nan", "")
     answer["doubtful"] = answer["doubtful"].map({True: "true", False: "false"})
     answer.to_csv(Path(__file__).with_suffix(".csv"), index=False, lineterminator="\n")
 
