@@ -167,12 +167,33 @@ def test_the_text_part_of_a_multimodal_config():
             {"model_type": "minimax_m2", "attn_type_list": [1, 0]},
             "attn_type_list",
         ),
+        ({"text_config": "llama"}, "text_config='llama': allowed is a dict"),
+        ({"model_type": ["llama"]}, "model_type=['llama']: allowed are"),
+        ({"layer_types": 2}, "layer_types=2: needs one entry"),
+        ({"layer_types": [["full_attention"], []]}, "layer_types=['full_attention']: allowed are"),
+        (
+            {"model_type": "qwen3_moe", "num_experts": 8, "mlp_only_layers": 1},
+            "mlp_only_layers=1: allowed is a list",
+        ),
+        ({"model_type": "llama4_text", "no_rope_layers": [1]}, "no_rope_layers=[1]: needs one"),
+        ({"layer_types": ["full_attention"] * 99}, "...]: needs one entry"),
     ],
 )
 def test_a_config_that_is_not_known_raises_and_names_the_field(change, field):
     with pytest.raises(ValueError, match="config field") as caught:
         Transformer.from_config({**LLAMA, **change})
     assert field in str(caught.value)
+
+
+@pytest.mark.parametrize("config", [None, [], "llama"])
+def test_what_is_no_config_raises(config):
+    with pytest.raises(ValueError, match="config=.*allowed is a dict"):
+        Transformer.from_config(config)
+
+
+def test_whole_numbers_of_numpy_count_too():
+    config = {key: np.int64(v) if type(v) is int else v for key, v in LLAMA.items()}
+    assert Transformer.from_config(config) == Transformer.from_config(LLAMA)
 
 
 def test_harmless_fields_are_passed_over():
