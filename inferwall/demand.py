@@ -61,6 +61,7 @@ class PriceChange:
 
     @property
     def total(self) -> Any:
+        """Change of the price."""
         return self.markup + self.cost
 
 
