@@ -8,14 +8,14 @@ GB is 10^9 bytes, GiB is 2^30. FLOP is work, FLOP/s a rate.
 import math
 
 KB, MB, GB, TB, PB = 1e3, 1e6, 1e9, 1e12, 1e15
-KIB, MIB, GIB, TIB = 2.0**10, 2.0**20, 2.0**30, 2.0**40
+KIB, GIB = 2.0**10, 2.0**30
 GFLOP, TFLOP, PFLOP, EFLOP = 1e9, 1e12, 1e15, 1e18
 US, MS = 1e-6, 1e-3
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 HOURS_PER_YEAR = 8_760.0
 YEAR = HOURS_PER_YEAR * HOUR
 WH, KWH = 3_600.0, 3.6e6
-KTOK, MTOK, GTOK, TTOK = 1e3, 1e6, 1e9, 1e12
+MTOK, GTOK, TTOK = 1e6, 1e9, 1e12
 BITS_PER_BYTE = 8
 
 _PREFIXES = {-9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
