@@ -117,12 +117,12 @@ def request_cost_usd(
 
     Examples
     --------
-    By hand: 5.97 chip-seconds at USD 3.60 an hour are 0.6 cents, and twice that half idle.
+    By hand: 5.97 chip-seconds at USD 3.60 an hour are 0.597 cents; half idle, twice that.
 
     >>> from inferwall import accelerator, transformer
     >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
     >>> round(request_cost_usd(llama, 3.60, 1, 1000, 400, utilisation=0.5), 4)
-    0.012
+    0.0119
     """
     unknown = np.ndim(utilisation) == 0 and utilisation != utilisation
     if unknown or np.any((utilisation <= 0) | (utilisation > 1)):

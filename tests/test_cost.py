@@ -70,7 +70,7 @@ def test_utilisation_is_a_share(bad):
 
 
 def test_more_cached_tokens_than_input_raise():
-    with pytest.raises(ValueError, match="cached_tokens=100: .* which is 99"):
+    with pytest.raises(ValueError, match=r"cached_tokens=100: .* which is 99"):
         request_chip_s(LLAMA, 1, 100, 10, cached_tokens=100)
 
 
