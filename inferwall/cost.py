@@ -19,6 +19,15 @@ def cost_usd_per_mtok(rent_usd_per_hour: Any, tokens_per_s: Any) -> Any:
 
     ``rent / 3,600 / tokens per second × 10^6``
 
+    Parameters
+    ----------
+    rent_usd_per_hour : float or array
+        Rent of all chips that write.
+    tokens_per_s : float or array
+        What they write together.
+
+    Examples
+    --------
     >>> round(cost_usd_per_mtok(3.60, tokens_per_s=1000), 3)
     1.0
     """
@@ -28,6 +37,17 @@ def cost_usd_per_mtok(rent_usd_per_hour: Any, tokens_per_s: Any) -> Any:
 def decode_cost_usd_per_mtok(rent_usd_per_hour: Any, step_time_s: Any, batch: Any) -> Any:
     """Return the cost of a million output tokens when every step writes `batch` of them.
 
+    Parameters
+    ----------
+    rent_usd_per_hour : float or array
+        Rent of all chips of the deployment.
+    step_time_s : float or array
+        Seconds of one decode step.
+    batch : int or array
+        Sequences that get a token in it.
+
+    Examples
+    --------
     >>> round(decode_cost_usd_per_mtok(3.60, step_time_s=14.7e-3, batch=1), 2)
     14.7
     """
@@ -37,6 +57,15 @@ def decode_cost_usd_per_mtok(rent_usd_per_hour: Any, step_time_s: Any, batch: An
 def joules_per_token(power_w: Any, tokens_per_s: Any) -> Any:
     """Return the energy of one token; power is that of all chips, with what cools and hosts them.
 
+    Parameters
+    ----------
+    power_w : float or array
+        Watts of all chips.
+    tokens_per_s : float or array
+        What they write together.
+
+    Examples
+    --------
     >>> joules_per_token(power_w=1000.0, tokens_per_s=500.0)
     2.0
     """
