@@ -27,6 +27,15 @@ def views(spec: dict) -> list[dict]:
 def encodings(view: dict, inherited: dict | None = None) -> list[dict]:
     """Return the encodings of each mark of a view, those of the layers around it included.
 
+    Parameters
+    ----------
+    view : dict
+        A view of a Vega-Lite specification.
+    inherited : dict, optional
+        Encodings of the layers around it.
+
+    Examples
+    --------
     >>> encodings({"encoding": {"x": {"field": "a"}}, "layer": [{"encoding": {"y": {}}}]})
     [{'x': {'field': 'a'}, 'y': {}}]
     """

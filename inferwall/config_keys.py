@@ -67,7 +67,17 @@ def _looks_like_a_size(key: str) -> bool:
 
 
 def wrong(key: str, value: Any, allowed: str) -> ValueError:
-    """Return the error for a config field that cannot be counted, in one line."""
+    """Return the error for a config field that cannot be counted, in one line.
+
+    Parameters
+    ----------
+    key : str
+        The field, as the config spells it.
+    value : object
+        What it holds; shortened where long.
+    allowed : str
+        What would do.
+    """
     return ValueError(f"config field {key}={reprlib.repr(value)}: {allowed}")
 
 

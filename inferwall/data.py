@@ -44,7 +44,17 @@ def data_path() -> Path:
 
 
 def unknown_name(what: str, name: object, known: Any) -> KeyError:
-    """Return the KeyError for a name that is not in `known`, with its nearest matches."""
+    """Return the KeyError for a name that is not in `known`, with its nearest matches.
+
+    Parameters
+    ----------
+    what : str
+        The kind of thing, as a reader calls it.
+    name : object
+        What was asked for.
+    known : iterable
+        All names that there are.
+    """
     names = {str(item).casefold(): str(item) for item in known}
     near = difflib.get_close_matches(str(name).casefold(), names, n=3, cutoff=0.4)
     hint = ", ".join(repr(names[item]) for item in near)

@@ -227,6 +227,22 @@ def rebounds(elasticity: Any, energy_share: Any, accelerator_share: Any, respons
 
     Each resource is used better on its own, with its `pass_through`; dollars need none.
 
+    Parameters
+    ----------
+    elasticity : float or array
+        Magnitude, at least 0.
+    energy_share, accelerator_share : float or array
+        Shares of unit cost, 0 to 1.
+    response : float or array
+        Share of a cost change that reaches the price, at least 0.
+
+    Raises
+    ------
+    ValueError
+        A number is out of range.
+
+    Examples
+    --------
     >>> rebounds(1.5, energy_share=0.125, accelerator_share=0.5, response=0.5)
     Rebounds(joules=0.09375, accelerator_hours=0.375, dollars=1.5)
     """
@@ -265,6 +281,20 @@ def spend_growth(elasticity: Any, price_fall_per_year: Any, drift_per_year: Any 
 
     The drift is what moves demand at a constant price: income, quality, new products.
 
+    Parameters
+    ----------
+    elasticity : float or array
+        Magnitude, at least 0.
+    price_fall_per_year, drift_per_year : float or array
+        Continuous rates; the fall is positive where prices fall.
+
+    Raises
+    ------
+    ValueError
+        The elasticity is negative.
+
+    Examples
+    --------
     >>> round(spend_growth(1.5, price_fall_per_year=2.0, drift_per_year=0.3), 3)
     1.3
     """
@@ -283,6 +313,15 @@ def spend_acceleration(
     ``(|e| - 1) x fall' + |e|' x fall + drift'``, the derivative of `spend_growth`: constants give
     growth without acceleration.
 
+    Parameters
+    ----------
+    elasticity, price_fall_per_year : float or array
+        As `spend_growth`.
+    elasticity_change, price_fall_change, drift_change : float or array
+        What each gains in a year.
+
+    Examples
+    --------
     >>> spend_acceleration(1.5, price_fall_per_year=2.0)
     0.0
     """
@@ -328,9 +367,15 @@ def matched_model_index(prices: Any) -> Any:
     """Return the chained index of the same models at successive dates, 1 at the first.
 
     Each step is the geometric mean of ``p_t / p_(t-1)`` over the models priced at both dates.
-    `prices` is dates x models, NaN where none is known. Assumes equal weights. Breaks if prices
-    fall by entry: a new model never moves it.
+    Assumes equal weights. Breaks if prices fall by entry: a new model never moves it.
 
+    Parameters
+    ----------
+    prices : array of shape (dates, models)
+        NaN where none is known.
+
+    Examples
+    --------
     >>> matched_model_index(np.array([[4.0, 1.0, np.nan], [1.0, 1.0, 9.0]]))
     array([1. , 0.5])
     """
@@ -343,9 +388,17 @@ def matched_model_index(prices: Any) -> Any:
 def fixed_quality_price(prices: Any, qualities: Any, quality: float) -> Any:
     """Return the lowest price so far of anything at least that good; NaN before the first.
 
-    `prices` and `qualities` are in order of date. Assumes that nothing is withdrawn and that the
-    index of quality measures what buyers want.
+    Assumes that nothing is withdrawn and that the index of quality measures what buyers want.
 
+    Parameters
+    ----------
+    prices, qualities : array
+        One value an offer, in order of date.
+    quality : float
+        Least quality that serves.
+
+    Examples
+    --------
     >>> fixed_quality_price([9.0, 20.0, 5.0, 7.0], [10, 30, 12, 40], quality=11)
     array([nan, 20.,  5.,  5.])
     """

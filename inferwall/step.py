@@ -181,7 +181,14 @@ def _only_where(value: Any, allowed: Any) -> Any:
 
 
 def sequence_bytes(deployment: Deployment, context: Any) -> Any:
-    """Return the bytes that one sequence's cache takes on each chip that holds a part of it."""
+    """Return the bytes that one sequence's cache takes on each chip that holds a part of it.
+
+    Parameters
+    ----------
+    deployment : Deployment
+    context : float or array
+        Tokens in the cache.
+    """
     return deployment.model.kv_bytes(context, deployment.kv_format) / deployment.kv_ranks
 
 

@@ -299,6 +299,13 @@ class ScalingLaw:
 def scaling_law(name: str = "Chinchilla") -> ScalingLaw:
     """Return a published fit of data/scaling_laws.csv.
 
+    Raises
+    ------
+    KeyError
+        No fit has that name; the message says which are near.
+
+    Examples
+    --------
     >>> law = scaling_law()
     >>> size, tokens = law.cheapest_model(law.loss(13e9, law.training_optimal_tokens(13e9)), 2e12)
     >>> round(float(size) / 1e9, 1), round(float(tokens) / 1e12, 2)
