@@ -67,18 +67,18 @@ def test_the_catalogue_to_the_last_parameter():
     ("name", "total", "active"),
     [
         # as announced: total and active parameters in billions
-        ("GPT-3 175B", 175, 175),
-        ("Llama 3.1 405B", 405, 405),
-        ("Mixtral 8x7B", 46.7, 12.9),
-        ("DeepSeek-V3", 671, 37),
-        ("Kimi K2", 1030, 32),
-        ("gpt-oss-120b", 116.8, 5.1),
-        ("gpt-oss-20b", 20.9, 3.6),
+        ("GPT-3 175B", 175, 175),  # gpt-3-paper, table 2.1
+        ("Llama 3.1 405B", 405, 405),  # llama-3.1-model-card
+        ("Mixtral 8x7B", 46.7, 12.9),  # announcement of 2023-12-11
+        ("DeepSeek-V3", 671, 37),  # deepseek-v3-paper, abstract
+        ("Kimi K2", 1040, 32),  # arXiv 2507.20534, abstract and table
+        ("gpt-oss-120b", 116.83, 5.13),  # gpt-oss-model-card, table 1
+        ("gpt-oss-20b", 20.91, 3.61),
         ("Qwen3 235B-A22B", 235, 22),
         ("Qwen3 30B-A3B", 30.5, 3.3),
-        ("GLM-5", 744, 40),
+        ("GLM-5", 744, 40),  # glm-5-paper, table of the architecture
         ("MiniMax-M2", 230, 10),
-        ("Llama 4 Scout", 109, 17),
+        ("Llama 4 Scout", 109, 17),  # llama-4-model-card
         ("Llama 4 Maverick", 400, 17),
     ],
 )
@@ -298,7 +298,7 @@ def test_weights_in_bf16_are_two_bytes_each(model):
 
 
 def test_gpt_oss_as_released():
-    # Checkpoint sizes of the model card (source gpt-oss-model-card).
+    # Checkpoint sizes of table 1 of the model card, arXiv 2508.10925 (gpt-oss-model-card).
     for name, gib in (("gpt-oss-120b", 60.8), ("gpt-oss-20b", 12.8)):
         held = transformer(name).weight_bytes("mxfp4", dense_format="bf16")
         assert held / 2**30 == pytest.approx(gib, rel=0.01)
