@@ -32,6 +32,8 @@ FOOT = """\
 5. **Run `make dictionary test`.** The schema checks types, units and bounds, and
    `tests/data/test_<table>.py` checks physics and sense. A bound that a true number breaks is moved
    with a reason beside it.
+6. **Where a chapter reads the table**, `make execute` runs the chapters again. Read what changed in
+   their outputs before you commit: a check that fails there guards a sentence.
 """
 
 

@@ -172,6 +172,12 @@ def cost_over_users(answers: Answers, users: Any) -> pd.DataFrame:
     """Return the cost of a request for other numbers of users, with its 80 % interval.
 
     NaN stands for an end that is out of reach.
+
+    Parameters
+    ----------
+    answers : Answers
+    users : array
+        Numbers of users.
     """
     import pandas as pd
 

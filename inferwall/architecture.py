@@ -167,6 +167,7 @@ class Transformer:
 
     def kv_bytes(self, context: Any, kv_format: str = "bf16") -> Any:
         """Return the cache of one sequence of `context` tokens; windowed layers are capped."""
+        context = 1.0 * context  # whole numbers of 32 bits would overflow
         values = sum(g.count * g.attention.cached_values(context) for g in self.layers)
         return values * bytes_per_value(kv_format)
 
@@ -175,6 +176,7 @@ class Transformer:
 
         The whole cache, except where sparse attention reads its index and a choice of tokens.
         """
+        context = 1.0 * context
         values = sum(g.count * g.attention.values_read(context) for g in self.layers)
         return values * bytes_per_value(kv_format)
 

@@ -13,7 +13,7 @@ TITLED |= dict.fromkeys(("color", "size", "shape", "strokeDash"), "legend")
 
 
 def views(spec: dict) -> list[dict]:
-    """The parts of a chart that have axes of their own: plain and layered views.
+    """Return the parts of a chart that have axes of their own: plain and layered views.
 
     >>> len(views({"vconcat": [{"layer": [{}, {}]}, {"spec": {"mark": "bar"}}]}))
     2
@@ -25,8 +25,17 @@ def views(spec: dict) -> list[dict]:
 
 
 def encodings(view: dict, inherited: dict | None = None) -> list[dict]:
-    """The encodings of each mark of a view, those of the layers around it included.
+    """Return the encodings of each mark of a view, those of the layers around it included.
 
+    Parameters
+    ----------
+    view : dict
+        A view of a Vega-Lite specification.
+    inherited : dict, optional
+        Encodings of the layers around it.
+
+    Examples
+    --------
     >>> encodings({"encoding": {"x": {"field": "a"}}, "layer": [{"encoding": {"y": {}}}]})
     [{'x': {'field': 'a'}, 'y': {}}]
     """
@@ -41,7 +50,8 @@ def check_titles(spec: dict) -> None:
 
     Raises
     ------
-    ValueError : where the title is missing, empty on a measured axis, or a column name.
+    ValueError
+        A title is missing, empty on a measured axis, or a column name.
     """
     for view in views(spec):
         found = encodings(view)
@@ -127,7 +137,7 @@ def _positive_numbers(definitions: list[dict], rows: list[dict]) -> list[float]:
 
 
 def _log_ticks(values: list[float]) -> list[float]:
-    """Ticks that reach a decade past the values; those outside the axis are not drawn."""
+    """Return ticks that reach a decade past the values; those outside the axis are not drawn."""
     low, high = (min(values), max(values)) if values else (1e-9, 1e15)
     steps = (1, 2, 5) if high / low < 160 else (1,)
     powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)

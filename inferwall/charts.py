@@ -24,12 +24,19 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 
 @dataclass(frozen=True)
 class Figure:
-    """A finished chart: a Vega-Lite 5 specification that displays itself."""
+    """A finished chart that displays itself.
+
+    Attributes
+    ----------
+    spec : dict
+        Vega-Lite 5 specification, its texts under ``usermeta``.
+    """
 
     spec: dict
 
     @property
     def alt(self) -> str:
+        """The words that stand for the picture."""
         return self.spec["usermeta"]["alt"]
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -37,7 +44,7 @@ class Figure:
 
 
 def theme() -> dict:
-    """Vega-Lite configuration shared by all charts."""
+    """Return the Vega-Lite configuration that all charts share."""
     axis = {
         "labelFontSize": 12,
         "titleFontSize": 12,
@@ -103,9 +110,19 @@ def enable() -> None:
 
 
 def bundle(spec: dict) -> tuple[dict, dict]:
-    """Every representation of a chart, by media type, and the size of its picture.
+    """Return every representation of a chart, by media type, and the size of its picture.
 
     An unfinished chart (a reader's own) passes too: it is drawn in the book's theme.
+
+    Parameters
+    ----------
+    spec : dict
+        Vega-Lite specification.
+
+    Returns
+    -------
+    tuple of dict
+        Data by media type; metadata by media type, width and height in CSS pixels.
     """
     spec = _rounded({**spec, "$schema": SCHEMA})
     picture = png(spec)
@@ -118,7 +135,7 @@ def bundle(spec: dict) -> tuple[dict, dict]:
 
 
 def png(spec: dict) -> bytes:
-    """The chart as a PNG at twice its size, losslessly compressed; same input, same bytes."""
+    """Return the chart as a PNG at twice its size, without loss; same input, same bytes."""
     import oxipng
     import vl_convert
 
@@ -127,19 +144,30 @@ def png(spec: dict) -> bytes:
 
 
 def finish(chart, title: str, subtitle: str, source: str, alt: str) -> Figure:
-    """The chart with its finding, what is plotted, its source and its alt text.
+    """Return the chart with its finding, what is plotted, its source and its alt text.
 
     Parameters
     ----------
-    chart : Altair chart of any kind (layered, faceted, concatenated).
-    title : the finding as a sentence, with its number.
-    subtitle : what is plotted, for which chip, model and date.
-    source : where the numbers come from; drawn under the chart.
-    alt : chart type, axes, shape and the two numbers that matter.
+    chart : altair.TopLevelMixin
+        A chart of any kind: plain, layered, faceted, concatenated.
+    title : str
+        The finding as a sentence, with its number.
+    subtitle : str
+        What is plotted, for which chip, model and date.
+    source : str
+        Where the numbers come from; drawn under the chart.
+    alt : str
+        Chart type, axes, shape and the two numbers that matter.
+
+    Returns
+    -------
+    Figure
+        Its numbers have six significant digits.
 
     Raises
     ------
-    ValueError : when a text is missing, or an axis or legend has no title of its own.
+    ValueError
+        A text is missing, or an axis or legend has no title of its own.
     """
     for name, text in {"title": title, "subtitle": subtitle, "source": source, "alt": alt}.items():
         if not isinstance(text, str) or not text.strip():
@@ -187,12 +215,27 @@ def finish(chart, title: str, subtitle: str, source: str, alt: str) -> Figure:
 
 
 def series(field: str, colours: dict[str, str], mark: str = "line") -> dict:
-    """Encodings that tell series apart twice: by colour and by dash (or shape).
+    """Return encodings that tell series apart twice: by colour and by dash (or shape).
 
-    Use as `.encode(x=…, y=…, **series("model", {"Llama 3.1 70B": ORANGE, "others": GREY}))`;
-    `mark` is "line" (dash), "point" (shape) or "bar" (colour alone, beside a labelled axis).
+    Use as `.encode(x=…, y=…, **series("model", {"Llama 3.1 70B": ORANGE, "others": GREY}))`.
     No legend is drawn: label the series with `label_ends` or a text layer.
 
+    Parameters
+    ----------
+    field : str
+        Column that names the series.
+    colours : dict of str
+        Colour of each series, at most five.
+    mark : {"line", "point", "bar"}
+        What doubles the colour: dash, shape, or the labelled axis beside a bar.
+
+    Raises
+    ------
+    ValueError
+        There are more series than can be told apart, or the mark is none of the three.
+
+    Examples
+    --------
     >>> sorted(series("model", {"A": BLUE, "B": GREY}))
     ['color', 'strokeDash']
     """
@@ -227,15 +270,20 @@ def label_ends(
     dy: dict[str, float] | None = None,
     align: str = "left",
 ):
-    """A text layer that names each line of `frame` at its last x (right of it).
+    """Return a text layer that names each line of `frame` at its last x.
 
     Parameters
     ----------
-    frame : DataFrame in long form, one row a point.
-    x, y, label : its columns; `label` holds the text drawn and tells the lines apart.
-    colours : colour of each label; ink where absent.
-    dy : pixels by which to move a label down (negative: up), where labels collide.
-    align : "left" writes to the right of the end, "right" to the left of it.
+    frame : pandas.DataFrame
+        Long form, one row a point.
+    x, y, label : str
+        Its columns; `label` holds the text drawn and tells the lines apart.
+    colours : dict of str, optional
+        Colour of each label; ink where absent.
+    dy : dict of float, optional
+        Pixels by which to move a label down (negative: up), where labels collide.
+    align : {"left", "right"}
+        Write to the right of the end, or to the left of it.
     """
     import altair as alt
 
@@ -259,7 +307,17 @@ def label_ends(
 
 
 def band(frame, x: str, low: str, high: str, colour: str = BLUE):
-    """A pale area between two columns: the range that the inputs leave."""
+    """Return a pale area between two columns: the range that the inputs leave.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Long form, one row a point.
+    x, low, high : str
+        Its columns.
+    colour : str
+        Colour of the area, drawn at 18 % opacity.
+    """
     import altair as alt
 
     kind = "T" if frame[x].dtype.kind == "M" else "Q"

@@ -6,19 +6,29 @@ LOW_CONFIDENCE_KINDS = ("press", "estimate")
 
 
 def guard(defaults: dict, **current):
-    """A `check` that binds at the chapter's default parameters and only reports elsewhere.
+    """Return a `check` that binds at the chapter's default parameters and only reports elsewhere.
 
     Parameters
     ----------
-    defaults : the chapter's DEFAULTS, by parameter name.
-    current : the value each of them has now.
+    defaults : dict
+        The chapter's DEFAULTS, by parameter name.
+    **current
+        The value each of them has now.
 
     Returns
     -------
-    check(label, value, expected=True, rel=0.005, abs=None)
-        Prints the number; raises AssertionError when it is off and nothing was changed.
-        `abs`, where given, is the largest difference allowed and replaces `rel`.
+    function
+        ``check(label, value, expected=True, rel=0.005, abs=None)`` prints the number and raises
+        AssertionError when it is off and nothing was changed. `abs`, where given, is the largest
+        difference allowed and replaces `rel`.
 
+    Raises
+    ------
+    ValueError
+        The current parameters have other names than the defaults.
+
+    Examples
+    --------
     >>> check = guard(dict(BATCH=16), BATCH=16)
     >>> check("cost of a million tokens", 0.92, 0.919)
     ✓ cost of a million tokens: 0.92
@@ -92,16 +102,24 @@ def _text(value) -> str:
 
 
 def source_list(*things):
-    """A Markdown table of the sources behind tables, chips, models or keys.
+    """Return a Markdown table of the sources behind tables, chips, models or keys.
 
     Parameters
     ----------
-    things : DataFrames or rows with a `sources` column, objects with `.sources`, source
-        keys (one, or several joined by ";"), or lists of these.
+    *things
+        Tables or rows with a `sources` column, objects with `.sources`, source keys (one, or
+        several joined by ";"), or lists of these.
+
+    Returns
+    -------
+    IPython.display.Markdown
 
     Raises
     ------
-    KeyError : for a key that data/sources.csv does not hold.
+    KeyError
+        A key is not in data/sources.csv.
+    ValueError
+        A thing names no source.
     """
     from IPython.display import Markdown
 
@@ -132,8 +150,20 @@ def source_list(*things):
 
 
 def source_keys(*things) -> list[str]:
-    """The source keys that the things name, each once, sorted.
+    """Return the source keys that the things name, each once, sorted.
 
+    Parameters
+    ----------
+    *things
+        As `source_list`.
+
+    Raises
+    ------
+    ValueError
+        A thing names no source.
+
+    Examples
+    --------
     >>> source_keys("b-paper;a-datasheet", ["a-datasheet"])
     ['a-datasheet', 'b-paper']
     """

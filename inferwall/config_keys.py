@@ -7,8 +7,11 @@ data/families.csv does not hold.
 from __future__ import annotations
 
 import re
+import reprlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from numbers import Integral
 from typing import Any
 
 from inferwall.data import table
@@ -64,8 +67,18 @@ def _looks_like_a_size(key: str) -> bool:
 
 
 def wrong(key: str, value: Any, allowed: str) -> ValueError:
-    """Return the error for a config field that cannot be counted."""
-    return ValueError(f"config field {key}={value!r}: {allowed}")
+    """Return the error for a config field that cannot be counted, in one line.
+
+    Parameters
+    ----------
+    key : str
+        The field, as the config spells it.
+    value : object
+        What it holds; shortened where long.
+    allowed : str
+        What would do.
+    """
+    return ValueError(f"config field {key}={reprlib.repr(value)}: {allowed}")
 
 
 def text_part(config: dict[str, Any]) -> dict[str, Any]:
@@ -74,11 +87,15 @@ def text_part(config: dict[str, Any]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        The two parts disagree on tied embeddings.
+        One is no mapping, or the two disagree on tied embeddings.
     """
+    if not isinstance(config, Mapping):
+        raise wrong("config", config, "allowed is a dict, as config.json holds it")
     inner = config.get("text_config")
     if inner is None:
         return dict(config)
+    if not isinstance(inner, Mapping):
+        raise wrong("text_config", inner, "allowed is a dict")
     inner = dict(inner)
     if inner.get("model_type") is None:
         nested = f"{config.get('model_type')}_text"
@@ -122,7 +139,7 @@ class ConfigKeys:
         """
         text = text_part(config)
         model_type = text.get("model_type")
-        if model_type not in families():
+        if not isinstance(model_type, str) or model_type not in families():
             raise wrong("model_type", model_type, f"allowed are {', '.join(sorted(families()))}")
         family = families()[model_type]
         stated: dict[str, Any] = {}
@@ -157,7 +174,7 @@ class ConfigKeys:
         """
         value = self.get(key)
         value = default if value is None else value
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
             raise self.wrong(
                 key, value, f"a {self.model_type} config needs a whole number ≥ {least}"
             )
@@ -195,21 +212,36 @@ class ConfigKeys:
             )
         return always
 
-    def per_layer(self, key: str, *allowed: str) -> list[str] | None:
-        """Return a list of one word a layer, or None where the config has none.
+    def numbers(self, key: str) -> list[int] | None:
+        """Return a list of whole numbers, or None where the config has none.
 
         Raises
         ------
         ValueError
-            The list is too long or too short, or holds another word.
+            It is no list, or holds something else.
         """
-        words = self.stated.get(key)
-        if words is None:
+        values = self.stated.get(key)
+        if values is None:
+            return None
+        if not isinstance(values, list | tuple) or not all(isinstance(v, int) for v in values):
+            raise self.wrong(key, values, "allowed is a list of whole numbers")
+        return list(values)
+
+    def per_layer(self, key: str, *allowed: Any) -> list[Any] | None:
+        """Return a list of one entry a layer, or None where the config has none.
+
+        Raises
+        ------
+        ValueError
+            It is no list, is too long or too short, or holds another entry.
+        """
+        entries = self.stated.get(key)
+        if entries is None:
             return None
         layers = self.integer("num_hidden_layers")
-        if len(words) != layers:
-            raise self.wrong(key, words, f"needs one entry for each of {layers} layers")
-        unknown = sorted(set(words) - set(allowed))
-        if unknown:
-            raise self.wrong(key, unknown[0], f"allowed are {', '.join(allowed)}")
-        return list(words)
+        if not isinstance(entries, list | tuple | str) or len(entries) != layers:
+            raise self.wrong(key, entries, f"needs one entry for each of {layers} layers")
+        for entry in entries:
+            if entry not in allowed:
+                raise self.wrong(key, entry, f"allowed are {', '.join(map(str, allowed))}")
+        return list(entries)

@@ -49,7 +49,7 @@ def _windowed_layers(keys: ConfigKeys) -> list[bool]:
         return [i >= first for i in layers]
     if rule == "no_rope_layers":
         period = keys.integer("no_rope_layer_interval", 4)
-        stated = keys.stated.get("no_rope_layers")
+        stated = keys.per_layer("no_rope_layers", 0, 1) if keys.stated.get(rule) else None
         return [bool(stated[i] if stated else (i + 1) % period) for i in layers]
     return [rule != "none" for _ in layers]
 
@@ -57,10 +57,7 @@ def _windowed_layers(keys: ConfigKeys) -> list[bool]:
 def _windows(keys: ConfigKeys) -> list[int | None]:
     """Return the window of each layer: `layer_types` if it is there, else the family's rule."""
     window, windowed = _window(keys), _windowed_layers(keys)
-    if set(keys.stated.get("attn_type_list") or [1]) != {1}:
-        raise keys.wrong(
-            "attn_type_list", keys.stated["attn_type_list"], "allowed is 1 for each layer"
-        )
+    keys.per_layer("attn_type_list", 1)  # refuses linear attention
     types = keys.per_layer("layer_types", *_WINDOWED, *_UNWINDOWED)
     if types is not None:
         stated = [word in _WINDOWED for word in types]
@@ -145,12 +142,10 @@ def _latent(keys: ConfigKeys) -> list[LatentAttention]:
 def _indexed_layers(keys: ConfigKeys, sparse: bool) -> list[bool]:
     """Return which layers run an indexer; the others of a sparse model reuse the last choice."""
     layers = range(keys.integer("num_hidden_layers"))
-    pattern = keys.stated.get("index_topk_pattern")
     types = keys.per_layer("indexer_types", "full", "shared")
-    if types is None and pattern is not None:
-        types = ["full" if letter == "F" else "shared" for letter in pattern]
+    types = types or keys.per_layer("index_topk_pattern", "F", "S")
     if types is not None:
-        return [word == "full" for word in types]
+        return [word in ("full", "F") for word in types]
     period = keys.integer("index_topk_freq", 1)
     offset = keys.integer("index_skip_topk_offset", 2, least=0)
     return [sparse and max(i - offset + 1, 0) % period == 0 for i in layers]
@@ -160,10 +155,10 @@ def _sparse_layers(keys: ConfigKeys) -> list[bool]:
     """Return which layers hold experts."""
     rule, layers = keys.family["experts"], range(keys.integer("num_hidden_layers"))
     if rule == "decoder_sparse_step":
-        step, dense = keys.integer(rule, 1), keys.stated.get("mlp_only_layers") or []
+        step, dense = keys.integer(rule, 1), keys.numbers("mlp_only_layers") or []
         return [i not in dense and (i + 1) % step == 0 for i in layers]
     if rule == "moe_layers":
-        step, sparse = keys.integer("interleave_moe_layer_step", 1), keys.stated.get(rule)
+        step, sparse = keys.integer("interleave_moe_layer_step", 1), keys.numbers(rule)
         return [(i + 1) % step == 0 if sparse is None else i in sparse for i in layers]
     if rule == "first_k_dense_replace":
         if keys.stated.get("moe_layer_freq") not in (None, 1):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from inferwall.data import resolve, table
 from inferwall.step import Deployment, decode_step, prefill_step
 from inferwall.units import HOUR, MTOK
@@ -17,6 +19,15 @@ def cost_usd_per_mtok(rent_usd_per_hour: Any, tokens_per_s: Any) -> Any:
 
     ``rent / 3,600 / tokens per second × 10^6``
 
+    Parameters
+    ----------
+    rent_usd_per_hour : float or array
+        Rent of all chips that write.
+    tokens_per_s : float or array
+        What they write together.
+
+    Examples
+    --------
     >>> round(cost_usd_per_mtok(3.60, tokens_per_s=1000), 3)
     1.0
     """
@@ -26,6 +37,17 @@ def cost_usd_per_mtok(rent_usd_per_hour: Any, tokens_per_s: Any) -> Any:
 def decode_cost_usd_per_mtok(rent_usd_per_hour: Any, step_time_s: Any, batch: Any) -> Any:
     """Return the cost of a million output tokens when every step writes `batch` of them.
 
+    Parameters
+    ----------
+    rent_usd_per_hour : float or array
+        Rent of all chips of the deployment.
+    step_time_s : float or array
+        Seconds of one decode step.
+    batch : int or array
+        Sequences that get a token in it.
+
+    Examples
+    --------
     >>> round(decode_cost_usd_per_mtok(3.60, step_time_s=14.7e-3, batch=1), 2)
     14.7
     """
@@ -35,6 +57,15 @@ def decode_cost_usd_per_mtok(rent_usd_per_hour: Any, step_time_s: Any, batch: An
 def joules_per_token(power_w: Any, tokens_per_s: Any) -> Any:
     """Return the energy of one token; power is that of all chips, with what cools and hosts them.
 
+    Parameters
+    ----------
+    power_w : float or array
+        Watts of all chips.
+    tokens_per_s : float or array
+        What they write together.
+
+    Examples
+    --------
     >>> joules_per_token(power_w=1000.0, tokens_per_s=500.0)
     2.0
     """
@@ -65,8 +96,22 @@ def request_chip_s(
     ------
     ValueError
         More tokens are cached than the input has less one, or the deployment does not fit.
+
+    Examples
+    --------
+    By hand: 70 ms for the prompt, 400 × 14.7 ms for the answer; reading the cache adds 16 ms.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> round(request_chip_s(llama, batch=1, input_tokens=1000, output_tokens=400), 2)
+    5.97
     """
     fresh = input_tokens - cached_tokens
+    if np.any(fresh < 1):
+        raise ValueError(
+            f"cached_tokens={cached_tokens!r}: allowed are at most input_tokens less 1, "
+            f"which is {input_tokens - 1!r}"
+        )
     prefill = prefill_step(deployment, 1, fresh, cached_tokens)
     decode = decode_step(deployment, batch, input_tokens + output_tokens / 2)
     return deployment.chips * (prefill.total_s + output_tokens * decode.total_s / batch)
@@ -98,8 +143,18 @@ def request_cost_usd(
     ------
     ValueError
         The utilisation is out of range, or the request cannot run.
+
+    Examples
+    --------
+    By hand: 5.97 chip-seconds at USD 3.60 an hour are 0.597 cents; half idle, twice that.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> round(request_cost_usd(llama, 3.60, 1, 1000, 400, utilisation=0.5), 4)
+    0.0119
     """
-    if isinstance(utilisation, int | float) and not 0 < utilisation <= 1:
+    unknown = np.ndim(utilisation) == 0 and utilisation != utilisation
+    if unknown or np.any((utilisation <= 0) | (utilisation > 1)):
         raise ValueError(f"utilisation={utilisation!r}: allowed are shares over 0 and at most 1")
     chip_s = request_chip_s(deployment, batch, input_tokens, output_tokens, cached_tokens)
     return chip_s * rent_usd_per_hour / HOUR / utilisation

@@ -44,7 +44,17 @@ def data_path() -> Path:
 
 
 def unknown_name(what: str, name: object, known: Any) -> KeyError:
-    """Return the KeyError for a name that is not in `known`, with its nearest matches."""
+    """Return the KeyError for a name that is not in `known`, with its nearest matches.
+
+    Parameters
+    ----------
+    what : str
+        The kind of thing, as a reader calls it.
+    name : object
+        What was asked for.
+    known : iterable
+        All names that there are.
+    """
     names = {str(item).casefold(): str(item) for item in known}
     near = difflib.get_close_matches(str(name).casefold(), names, n=3, cutoff=0.4)
     hint = ", ".join(repr(names[item]) for item in near)
@@ -133,11 +143,11 @@ def table(name: str, as_of: str | None = None) -> pd.DataFrame:
     dated = resource(name).get("dated")
     if dated is None:
         raise ValueError(f"as_of={as_of!r}: table {name!r} holds no dated observations")
-    if not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", as_of):
+    if not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", str(as_of)):
         raise ValueError(f"as_of={as_of!r}: allowed are YYYY, YYYY-MM and YYYY-MM-DD")
     # ISO dates sort as text; "~" sorts after every digit, so a month or year includes its end,
     # and a row dated only by its month counts as known when that month has begun.
-    return frame[frame[dated].fillna("~") <= as_of + "~"].reset_index(drop=True)
+    return frame[frame[dated].fillna("~") <= f"{as_of}~"].reset_index(drop=True)
 
 
 @cache
@@ -208,7 +218,7 @@ def resolve(kind: str, name: str) -> str:
     """
     if kind not in ("accelerator", "transformer"):
         raise ValueError(f"kind={kind!r}: allowed are 'accelerator' and 'transformer'")
-    meanings = _aliases(kind).get(_normalised(name))
+    meanings = _aliases(kind).get(_normalised(str(name)))
     if meanings is None:
         canonical = [entry for names in _aliases(kind).values() for entry in names]
         raise unknown_name(kind, name, canonical)

@@ -27,6 +27,20 @@ def quantity_change(price_ratio: Any, elasticity: Any) -> Any:
 
     ``q1 / q0 = (p1 / p0)^-|e|``: constant elasticity, nothing else moving.
 
+    Parameters
+    ----------
+    price_ratio : float or array
+        New price over old, over 0.
+    elasticity : float or array
+        Magnitude, at least 0.
+
+    Raises
+    ------
+    ValueError
+        A number is out of range.
+
+    Examples
+    --------
     >>> round(quantity_change(0.5, elasticity=1.0), 3)
     2.0
     """
@@ -39,6 +53,18 @@ def spend_change(price_ratio: Any, elasticity: Any) -> Any:
 
     A lower price raises spend if and only if the elasticity is over 1.
 
+    Parameters
+    ----------
+    price_ratio, elasticity : float or array
+        As `quantity_change`.
+
+    Raises
+    ------
+    ValueError
+        A number is out of range.
+
+    Examples
+    --------
     >>> round(spend_change(0.5, elasticity=1.5), 3)  # half the price, 2.83 times the quantity
     1.414
     """
@@ -61,6 +87,7 @@ class PriceChange:
 
     @property
     def total(self) -> Any:
+        """Change of the price."""
         return self.markup + self.cost
 
 
@@ -74,6 +101,13 @@ def price_change(
 
     Markup is price over cost, efficiency tokens per unit of input, utilisation its paid share.
 
+    Parameters
+    ----------
+    markup_ratio, input_price_ratio, efficiency_ratio, utilisation_ratio : float or array
+        New over old.
+
+    Examples
+    --------
     >>> change = price_change(markup_ratio=1.25, efficiency_ratio=2.0)
     >>> round(float(np.exp(change.total)), 3)  # twice the efficiency, a fatter margin
     0.625
@@ -92,6 +126,20 @@ def pass_through(cost_share: Any = 1.0, price_response: Any = 1.0) -> Any:
     The response is the share of a cost change that reaches the price: 1 at a constant markup, 0
     where sellers keep the saving or capacity is rationed.
 
+    Parameters
+    ----------
+    cost_share : float or array
+        The input's share of unit cost, 0 to 1.
+    price_response : float or array
+        Share of a cost change that reaches the price, at least 0.
+
+    Raises
+    ------
+    ValueError
+        A number is out of range.
+
+    Examples
+    --------
     >>> pass_through(cost_share=0.05, price_response=0.5)  # electricity, 5 % of unit cost
     0.025
     """
@@ -103,6 +151,13 @@ def pass_through(cost_share: Any = 1.0, price_response: Any = 1.0) -> Any:
 def price_response(markup_ratio: Any, cost_ratio: Any) -> Any:
     """Return the share of a cost change that reached the price: ``1 + d ln markup / d ln cost``.
 
+    Parameters
+    ----------
+    markup_ratio, cost_ratio : float or array
+        New over old.
+
+    Examples
+    --------
     >>> print(f"{price_response(markup_ratio=2.0, cost_ratio=0.25):.3f}")
     0.500
     """
@@ -114,6 +169,20 @@ def rebound(theta: Any, elasticity: Any) -> Any:
 
     R = 0 saves all, R = 1 nothing; over 1 use rises: backfire, or Jevons' paradox.
 
+    Parameters
+    ----------
+    theta : float or array
+        Pass-through, at least 0.
+    elasticity : float or array
+        Magnitude, at least 0.
+
+    Raises
+    ------
+    ValueError
+        A number is out of range.
+
+    Examples
+    --------
     >>> rebound(0.5, elasticity=1.5)
     0.75
     """
@@ -123,6 +192,20 @@ def rebound(theta: Any, elasticity: Any) -> Any:
 def resource_change(efficiency_ratio: Any, theta: Any, elasticity: Any) -> Any:
     """Return the ratio of resource use (joules, accelerator-hours): ``efficiency^(R - 1)``.
 
+    Parameters
+    ----------
+    efficiency_ratio : float or array
+        Output per unit of the resource, new over old, over 0.
+    theta, elasticity : float or array
+        As `rebound`.
+
+    Raises
+    ------
+    ValueError
+        A number is out of range.
+
+    Examples
+    --------
     >>> round(resource_change(2.0, theta=0.5, elasticity=1.5), 3)
     0.841
     """
@@ -144,6 +227,22 @@ def rebounds(elasticity: Any, energy_share: Any, accelerator_share: Any, respons
 
     Each resource is used better on its own, with its `pass_through`; dollars need none.
 
+    Parameters
+    ----------
+    elasticity : float or array
+        Magnitude, at least 0.
+    energy_share, accelerator_share : float or array
+        Shares of unit cost, 0 to 1.
+    response : float or array
+        Share of a cost change that reaches the price, at least 0.
+
+    Raises
+    ------
+    ValueError
+        A number is out of range.
+
+    Examples
+    --------
     >>> rebounds(1.5, energy_share=0.125, accelerator_share=0.5, response=0.5)
     Rebounds(joules=0.09375, accelerator_hours=0.375, dollars=1.5)
     """
@@ -157,6 +256,20 @@ def rebounds(elasticity: Any, energy_share: Any, accelerator_share: Any, respons
 def growth_rate(start: Any, end: Any, years: Any) -> Any:
     """Return the continuous growth rate per year: ``ln(end / start) / years``.
 
+    Parameters
+    ----------
+    start, end : float or array
+        The quantity, before and after.
+    years : float or array
+        Time between them, over 0.
+
+    Raises
+    ------
+    ValueError
+        The time is not over 0.
+
+    Examples
+    --------
     >>> print(f"{growth_rate(100, 200, years=0.5):.3f}")  # doubling in half a year
     1.386
     """
@@ -168,6 +281,20 @@ def spend_growth(elasticity: Any, price_fall_per_year: Any, drift_per_year: Any 
 
     The drift is what moves demand at a constant price: income, quality, new products.
 
+    Parameters
+    ----------
+    elasticity : float or array
+        Magnitude, at least 0.
+    price_fall_per_year, drift_per_year : float or array
+        Continuous rates; the fall is positive where prices fall.
+
+    Raises
+    ------
+    ValueError
+        The elasticity is negative.
+
+    Examples
+    --------
     >>> round(spend_growth(1.5, price_fall_per_year=2.0, drift_per_year=0.3), 3)
     1.3
     """
@@ -186,6 +313,15 @@ def spend_acceleration(
     ``(|e| - 1) x fall' + |e|' x fall + drift'``, the derivative of `spend_growth`: constants give
     growth without acceleration.
 
+    Parameters
+    ----------
+    elasticity, price_fall_per_year : float or array
+        As `spend_growth`.
+    elasticity_change, price_fall_change, drift_change : float or array
+        What each gains in a year.
+
+    Examples
+    --------
     >>> spend_acceleration(1.5, price_fall_per_year=2.0)
     0.0
     """
@@ -196,6 +332,13 @@ def spend_acceleration(
 def volume_over_price_ratio(quantity_ratio: Any, price_ratio: Any) -> Any:
     """Return ``ln(q1 / q0) / -ln(p1 / p0)``: no elasticity, for all else moved demand too.
 
+    Parameters
+    ----------
+    quantity_ratio, price_ratio : float or array
+        New over old.
+
+    Examples
+    --------
     >>> print(f"{volume_over_price_ratio(40_000, 1 / 3_000):.2f}")  # light, 1800 to 2000
     1.32
     """
@@ -205,6 +348,15 @@ def volume_over_price_ratio(quantity_ratio: Any, price_ratio: Any) -> Any:
 def investment(capital: Any, growth_per_year: Any, depreciation_per_year: Any) -> Any:
     """Return the investment that grows a capital stock: ``I = dK/dt + delta K``.
 
+    Parameters
+    ----------
+    capital : float or array
+        The stock, in dollars or chips.
+    growth_per_year, depreciation_per_year : float or array
+        Continuous rates.
+
+    Examples
+    --------
     >>> round(investment(100.0, growth_per_year=0.5, depreciation_per_year=0.2), 6)
     70.0
     """
@@ -215,9 +367,15 @@ def matched_model_index(prices: Any) -> Any:
     """Return the chained index of the same models at successive dates, 1 at the first.
 
     Each step is the geometric mean of ``p_t / p_(t-1)`` over the models priced at both dates.
-    `prices` is dates x models, NaN where none is known. Assumes equal weights. Breaks if prices
-    fall by entry: a new model never moves it.
+    Assumes equal weights. Breaks if prices fall by entry: a new model never moves it.
 
+    Parameters
+    ----------
+    prices : array of shape (dates, models)
+        NaN where none is known.
+
+    Examples
+    --------
     >>> matched_model_index(np.array([[4.0, 1.0, np.nan], [1.0, 1.0, 9.0]]))
     array([1. , 0.5])
     """
@@ -230,9 +388,17 @@ def matched_model_index(prices: Any) -> Any:
 def fixed_quality_price(prices: Any, qualities: Any, quality: float) -> Any:
     """Return the lowest price so far of anything at least that good; NaN before the first.
 
-    `prices` and `qualities` are in order of date. Assumes that nothing is withdrawn and that the
-    index of quality measures what buyers want.
+    Assumes that nothing is withdrawn and that the index of quality measures what buyers want.
 
+    Parameters
+    ----------
+    prices, qualities : array
+        One value an offer, in order of date.
+    quality : float
+        Least quality that serves.
+
+    Examples
+    --------
     >>> fixed_quality_price([9.0, 20.0, 5.0, 7.0], [10, 30, 12, 40], quality=11)
     array([nan, 20.,  5.,  5.])
     """
@@ -244,6 +410,15 @@ def fixed_quality_price(prices: Any, qualities: Any, quality: float) -> Any:
 def average_paid(spend_usd: Any, tokens: Any) -> Any:
     """Return spend over tokens, in dollars per million: the price that goes with raw volume.
 
+    Parameters
+    ----------
+    spend_usd : float or array
+        Dollars paid.
+    tokens : float or array
+        Tokens bought with them.
+
+    Examples
+    --------
     >>> round(average_paid(562_027, 776e9), 3)  # DeepSeek, 28 February 2025, as stated
     0.724
     """

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from inferwall.data import resolve, table
 
 ARITHMETIC_FORMATS = ("fp32", "tf32", "bf16", "fp8", "int8", "fp4")
@@ -66,7 +68,7 @@ class Accelerator:
             The value is a scalar and unknown. In an array unknown cells stay NaN.
         """
         value = getattr(self, field)
-        if isinstance(value, float) and math.isnan(value):
+        if value is None or (np.ndim(value) == 0 and value != value):
             raise ValueError(f"{field} of {self.name!r} is unknown: no source in data/ states it")
         return value
 

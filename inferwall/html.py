@@ -135,6 +135,13 @@ def figure(
 def mathml(tex: str, block: bool) -> str:
     """Return a formula as MathML, with its TeX kept for copying.
 
+    Parameters
+    ----------
+    tex : str
+        The formula, without dollar signs.
+    block : bool
+        Set on a line of its own.
+
     Raises
     ------
     ValueError

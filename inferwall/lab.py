@@ -64,6 +64,15 @@ def median_s(action: Callable[[], object], repetitions: int = 5, budget_s: float
 
     Stops early, but never before two runs, once the budget is spent.
 
+    Parameters
+    ----------
+    action : function
+        What is timed.
+    repetitions : int
+        Most runs, at least 2.
+    budget_s : float
+        Seconds after which no further run starts.
+
     Raises
     ------
     ValueError
@@ -104,6 +113,13 @@ def weights_times_batch_flop_per_s(weights: np.ndarray, batch: int) -> float:
     """Return the rate of `weights` times `batch` vectors: ``2 × weights × batch / time``.
 
     With a batch of one this is the matrix–vector product that decode is made of.
+
+    Parameters
+    ----------
+    weights : numpy.ndarray
+        The matrix.
+    batch : int
+        Vectors that share one read of it.
     """
     inputs = np.full((weights.shape[1], batch), 0.5, weights.dtype)
     out = np.zeros((weights.shape[0], batch), weights.dtype)

@@ -19,6 +19,15 @@ VECTOR_BYTES = 2.0
 def seen(context: Any, window: Any) -> Any:
     """Return how many tokens one query attends to: the context, or the window if that is shorter.
 
+    Parameters
+    ----------
+    context : float or array
+        Tokens that precede the query, itself included.
+    window : int, array or None
+        Tokens a query sees; None is all.
+
+    Examples
+    --------
     >>> seen(100, None), seen(100, 64), seen(np.array([50, 100]), 64)
     (100, 64, array([50, 64]))
     """
@@ -36,6 +45,15 @@ def query_key_pairs(tokens: Any, cached: Any, window: int | None) -> Any:
     Four tokens alone see 1 + 2 + 3 + 4; after ten cached ones each sees ten more; a window of two
     cuts them to 1 + 2 + 2 + 2.
 
+    Parameters
+    ----------
+    tokens, cached : float or array
+        Tokens to compute, and those before them.
+    window : int or None
+        Tokens a query sees; None is all.
+
+    Examples
+    --------
     >>> query_key_pairs(4, 0, None), query_key_pairs(4, 10, None), query_key_pairs(4, 0, 2)
     (10.0, 50.0, 7.0)
     """

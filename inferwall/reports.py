@@ -219,6 +219,13 @@ def page(notebook: NotebookNode, scenario: Scenario) -> str:
 def write(text: str, path: Path) -> None:
     """Write a file whole or not at all: under a temporary name first, then renamed.
 
+    Parameters
+    ----------
+    text : str
+        What the file will hold.
+    path : pathlib.Path
+        Its place; folders are made.
+
     Raises
     ------
     ReportError
@@ -238,6 +245,12 @@ def write(text: str, path: Path) -> None:
 
 def report(scenario: Scenario, path: Path) -> None:
     """Write the report of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    path : pathlib.Path
+        Place of the HTML file.
 
     Raises
     ------

@@ -35,6 +35,15 @@ def interval(central: float, draws: Any) -> Range:
     A draw is infinite where nothing works, and counts; NaN where there is nothing to say, and
     does not.
 
+    Parameters
+    ----------
+    central : float
+        The result at the central inputs.
+    draws : array
+        Its draws.
+
+    Examples
+    --------
     >>> interval(5.0, np.arange(11.0))
     Range(central=5.0, low=1.0, high=9.0)
     """
@@ -46,6 +55,15 @@ def interval(central: float, draws: Any) -> Range:
 def latin_hypercube(names: Iterable[str], count: int, seed: int) -> dict[str, np.ndarray]:
     """Return `count` draws between 0 and 1 for each name: one in each of `count` equal strata.
 
+    Parameters
+    ----------
+    names : iterable of str
+        The uncertain inputs.
+    count, seed : int
+        Draws of each; the seed of the generator.
+
+    Examples
+    --------
     >>> draws = latin_hypercube(["x", "y"], count=4, seed=1)
     >>> sorted((draws["x"] * 4).astype(int).tolist())
     [0, 1, 2, 3]
@@ -59,6 +77,15 @@ def from_percentiles(share: Any, low: float, central: float, high: float) -> Any
 
     Straight lines between the three; each tail goes on with the slope of its side.
 
+    Parameters
+    ----------
+    share : float or array
+        From 0 to 1.
+    low, central, high : float
+        The percentiles, in the unit of the result.
+
+    Examples
+    --------
     >>> from_percentiles(np.array([0.1, 0.3, 0.5, 1.0]), low=2.0, central=4.0, high=8.0).tolist()
     [2.0, 3.0, 4.0, 9.0]
     """

@@ -85,6 +85,14 @@ def serve(scenario: Scenario, deployment: Deployment, rent_usd_per_hour: Any) ->
     The speed of a user is ``output tokens / (batch × seconds of a copy per request)``: by Little's
     law a request stays that long, prompts of others that interrupt it included.
 
+    Parameters
+    ----------
+    scenario : Scenario
+    deployment : Deployment
+        One copy of the model.
+    rent_usd_per_hour : float or array
+        Rent of one chip.
+
     Raises
     ------
     ValueError
@@ -124,6 +132,14 @@ def serve(scenario: Scenario, deployment: Deployment, rent_usd_per_hour: Any) ->
 
 def choose(scenario: Scenario, efficiency: Efficiency, rent_usd_per_hour: float) -> Service:
     """Serve the scenario with the chips a copy that it names, or those that need fewest in all.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    efficiency : Efficiency
+        What is reached of the datasheet.
+    rent_usd_per_hour : float
+        Rent of one chip.
 
     Raises
     ------

@@ -67,6 +67,10 @@ class Deployment:
     node_link_bytes_per_s: Any = None
 
     def __post_init__(self) -> None:
+        for name, value in (("model", self.model), ("chip", self.chip)):
+            if isinstance(value, str):
+                kind = "transformer" if name == "model" else "accelerator"
+                raise ValueError(f"{name}={value!r}: allowed is what {kind}({value!r}) returns")
         _at_least("chips", self.chips, 1)
         _at_least("stages", self.stages, 1)
         _at_least("attention_groups", self.attention_groups, 1)
@@ -218,10 +222,13 @@ def _at_least(name: str, value: Any, least: float) -> None:
     """Raise unless every element of `value` reaches `least`; NaN passes in arrays only."""
     if isinstance(value, int | float):
         wrong = not value >= least
+    elif not hasattr(value, "dtype") or value.dtype.kind not in "iuf":
+        raise ValueError(f"{name}={value!r}: allowed are numbers and arrays from {least:g} up")
     else:
-        wrong = bool(np.any(np.asarray(value) < least))
+        wrong = not value >= least if np.ndim(value) == 0 else bool(np.any(value < least))
     if wrong:
-        raise ValueError(f"{name}={value!r}: allowed are numbers of at least {least:g}")
+        given = f"{np.nanmin(value):g} in an array" if np.ndim(value) > 0 else repr(value)
+        raise ValueError(f"{name}={given}: allowed are numbers of at least {least:g}")
 
 
 def _only_where(value: Any, allowed: Any) -> Any:
@@ -235,6 +242,12 @@ def sequence_bytes(deployment: Deployment, context: Any) -> Any:
     """Return the bytes that one sequence's cache takes on each chip that holds a part of it.
 
     With data-parallel attention or a pipeline, the mean over the chips.
+
+    Parameters
+    ----------
+    deployment : Deployment
+    context : float or array
+        Tokens in the cache.
     """
     cache = deployment.model.kv_bytes(context, deployment.kv_format) / deployment.kv_ranks
     return cache / (deployment.attention_groups * deployment.stages)
@@ -261,34 +274,74 @@ def _arithmetic_s(deployment: Deployment, flop: Any, attention_flop: Any, tokens
 def fits(deployment: Deployment, batch: Any, context: Any) -> Any:
     """Say whether weights and the caches of `batch` sequences fit in the memory.
 
+    Parameters
+    ----------
+    deployment : Deployment
+    batch : int or array
+        Sequences in flight; 0 asks for the weights alone.
+    context : float or array
+        Tokens in the cache of each.
+
+    Returns
+    -------
+    bool or array
+        The answer of each cell, False where a number is NaN.
+
+    Examples
+    --------
     >>> from inferwall import accelerator, transformer
     >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
     >>> fits(llama, batch=64, context=4096), fits(llama, batch=128, context=4096)
     (True, False)
     """
+    _at_least("batch", batch, 0)
+    _at_least("context", context, 0)
     need = deployment.weight_bytes / deployment.chips + batch * sequence_bytes(deployment, context)
     answer = need <= deployment.memory_bytes
     return bool(answer) if _is_scalar(answer) else answer
 
 
-def fewest_chips(deployment: Deployment) -> int:
+def fewest_chips(deployment: Deployment) -> Any:
     """Return the fewest chips that hold the weights, whatever `deployment.chips` says.
 
+    An int, or an array where the memory is one.
+
+    Examples
+    --------
     >>> from inferwall import accelerator, transformer
     >>> fewest_chips(Deployment(transformer("Llama 3.1 70B"), accelerator("H100 SXM")))
     2
     """
-    return math.ceil(deployment.weight_bytes / deployment.memory_bytes)
+    chips = np.ceil(deployment.weight_bytes / deployment.memory_bytes)
+    return int(chips) if _is_scalar(chips) else chips
 
 
 def max_batch(deployment: Deployment, context: Any) -> Any:
     """Return how many sequences of a context fit beside the weights: 0 if none does.
 
+    Parameters
+    ----------
+    deployment : Deployment
+    context : float or array
+        Tokens in the cache of each sequence, at least 1.
+
+    Returns
+    -------
+    int or array
+
+    Raises
+    ------
+    ValueError
+        The context is out of range.
+
+    Examples
+    --------
     >>> from inferwall import accelerator, transformer
     >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
     >>> max_batch(llama, context=4096)
     101
     """
+    _at_least("context", context, 1)
     free = deployment.memory_bytes - deployment.weight_bytes / deployment.chips
     batch = np.floor(np.maximum(free, 0.0) / sequence_bytes(deployment, context))
     return int(batch) if _is_scalar(batch) else batch
@@ -301,8 +354,8 @@ def _check_memory(deployment: Deployment, batch: Any, context: Any) -> Any:
         return True
     weights = deployment.weight_bytes
     room = deployment.memory_bytes
-    if not np.any(weights / deployment.chips <= room):
-        chips, size = np.max(deployment.chips), np.max(room)
+    if not np.any(weights / deployment.chips <= room) and not np.all(np.isnan(room)):
+        chips, size = np.max(deployment.chips), np.nanmax(room)
         raise ValueError(
             f"{weights / GB:.1f} GB of weights do not fit in {chips:g} × {size / GB:g} GB; "
             f"the fewest chips are {math.ceil(weights / size)}"
@@ -310,7 +363,7 @@ def _check_memory(deployment: Deployment, batch: Any, context: Any) -> Any:
     if allowed is False:
         need = batch * sequence_bytes(deployment, context)
         raise ValueError(
-            f"batch={batch!r}: its KV cache takes {need / GB:.1f} GB a chip and "
+            f"batch={batch:g}: its KV cache takes {need / GB:.1f} GB a chip and "
             f"{(room - weights / deployment.chips) / GB:.1f} GB are free beside the weights; "
             f"at context {context:g} the largest batch is {max_batch(deployment, context)}"
         )

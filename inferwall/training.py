@@ -24,6 +24,15 @@ def training_flop(active_parameters: Any, tokens: Any) -> Any:
 
     Assumes short sequences: attention over the context is left out.
 
+    Parameters
+    ----------
+    active_parameters : float or array
+        What one token multiplies by.
+    tokens : float or array
+        Tokens the model is trained on.
+
+    Examples
+    --------
     >>> f"{training_flop(405e9, 15.6e12):.2e}"
     '3.79e+25'
     """
@@ -33,6 +42,15 @@ def training_flop(active_parameters: Any, tokens: Any) -> Any:
 def serving_flop(active_parameters: Any, tokens: Any) -> Any:
     """Return the FLOP of computing tokens, read or written: ``2 × active parameters × tokens``.
 
+    Parameters
+    ----------
+    active_parameters : float or array
+        What one token multiplies by.
+    tokens : float or array
+        Tokens computed, read or written.
+
+    Examples
+    --------
     >>> f"{serving_flop(405e9, 1e12):.1e}"
     '8.1e+23'
     """
@@ -42,6 +60,15 @@ def serving_flop(active_parameters: Any, tokens: Any) -> Any:
 def lifetime_flop(active_parameters: Any, training_tokens: Any, served_tokens: Any) -> Any:
     """Return the FLOP of training a model once and serving it for life.
 
+    Parameters
+    ----------
+    active_parameters : float or array
+        What one token multiplies by.
+    training_tokens, served_tokens : float or array
+        Tokens of the training run, and of the life after it.
+
+    Examples
+    --------
     >>> f"{lifetime_flop(1e9, 20e9, 60e9):.1e}"
     '2.4e+20'
     """
@@ -53,6 +80,17 @@ def lifetime_flop(active_parameters: Any, training_tokens: Any, served_tokens: A
 def mfu(flop: Any, chip_hours: Any, peak_flop_per_s: Any) -> Any:
     """Return the model FLOP utilisation: useful FLOP over what the chips could have done.
 
+    Parameters
+    ----------
+    flop : float or array
+        FLOP of the run, by its parameters and tokens.
+    chip_hours : float or array
+        Chips times hours.
+    peak_flop_per_s : float or array
+        Dense peak of one chip.
+
+    Examples
+    --------
     >>> round(mfu(3.8e25, chip_hours=30.84e6, peak_flop_per_s=989e12), 3)
     0.346
     """
@@ -62,6 +100,17 @@ def mfu(flop: Any, chip_hours: Any, peak_flop_per_s: Any) -> Any:
 def chip_hours(flop: Any, peak_flop_per_s: Any, mfu: Any) -> Any:
     """Return the chip-hours that a run of so many FLOP takes: ``FLOP / (peak × MFU × 3,600)``.
 
+    Parameters
+    ----------
+    flop : float or array
+        FLOP of the run.
+    peak_flop_per_s : float or array
+        Dense peak of one chip.
+    mfu : float or array
+        Share of the peak that the run reaches.
+
+    Examples
+    --------
     >>> round(chip_hours(3.8e25, peak_flop_per_s=989e12, mfu=0.40) / 1e6, 1)
     26.7
     """
@@ -71,6 +120,15 @@ def chip_hours(flop: Any, peak_flop_per_s: Any, mfu: Any) -> Any:
 def training_cost_usd(flop: Any, peak_flop_per_s: Any, mfu: Any, rent_usd_per_hour: Any) -> Any:
     """Return the rent of a run's chip-hours; staff, experiments and failed runs are not in it.
 
+    Parameters
+    ----------
+    flop, peak_flop_per_s, mfu : float or array
+        As `chip_hours`.
+    rent_usd_per_hour : float or array
+        Rent of one chip.
+
+    Examples
+    --------
     >>> round(training_cost_usd(3.8e25, 989e12, mfu=0.40, rent_usd_per_hour=2.0) / 1e6, 1)
     53.4
     """
@@ -80,6 +138,15 @@ def training_cost_usd(flop: Any, peak_flop_per_s: Any, mfu: Any, rent_usd_per_ho
 def computed_tokens(input_tokens: Any, output_tokens: Any, cache_hit_share: Any = 0.0) -> Any:
     """Return the tokens that serving multiplies: input found in a cache is not computed again.
 
+    Parameters
+    ----------
+    input_tokens, output_tokens : float or array
+        Tokens read and written.
+    cache_hit_share : float or array
+        Share of the input found in a cache, 0 to 1.
+
+    Examples
+    --------
     >>> computed_tokens(608.0, 168.0, cache_hit_share=0.25)
     624.0
     """
@@ -91,9 +158,16 @@ def crossover_tokens(training_tokens: Any, price_ratio: Any = 1.0) -> Any:
 
     ``6 N D = price ratio × 2 N T``, so ``T = 3 D / price ratio``: the size of the model drops out.
 
-    `price_ratio` is what a FLOP of serving costs over a FLOP of training: 1 compares FLOP;
-    training MFU over serving MFU compares dollars on chips of one rent.
+    Parameters
+    ----------
+    training_tokens : float or array
+        Tokens the model was trained on.
+    price_ratio : float or array
+        What a FLOP of serving costs over a FLOP of training: 1 compares FLOP; training MFU over
+        serving MFU compares dollars on chips of one rent.
 
+    Examples
+    --------
     >>> crossover_tokens(15e12) / 1e12, crossover_tokens(15e12, price_ratio=3.0) / 1e12
     (45.0, 15.0)
     """
@@ -104,6 +178,15 @@ def crossover_tokens(training_tokens: Any, price_ratio: Any = 1.0) -> Any:
 def crossover_tokens_usd(training_cost_usd: Any, serving_cost_usd_per_mtok: Any) -> Any:
     """Return the tokens at which the bill for serving equals the bill for training.
 
+    Parameters
+    ----------
+    training_cost_usd : float or array
+        Bill of the training run.
+    serving_cost_usd_per_mtok : float or array
+        Cost of a million computed tokens.
+
+    Examples
+    --------
     >>> crossover_tokens_usd(60e6, serving_cost_usd_per_mtok=2.0) / 1e12
     30.0
     """
@@ -117,6 +200,17 @@ def days_to_crossover(tokens: Any, tokens_per_day: Any, growth_per_day: Any = 0.
     ``t = ln(1 + g × tokens / tokens per day) / g``; without growth ``tokens / tokens per day``.
     Where traffic fades before they are reached the answer is infinite.
 
+    Parameters
+    ----------
+    tokens : float or array
+        Tokens to be served.
+    tokens_per_day : float or array
+        Traffic of the first day.
+    growth_per_day : float or array
+        Continuous rate; below 0 traffic fades.
+
+    Examples
+    --------
     >>> float(days_to_crossover(45e12, tokens_per_day=1e12))
     45.0
     >>> round(float(days_to_crossover(45e12, 1e12, growth_per_day=0.01)), 1)
@@ -205,6 +299,13 @@ class ScalingLaw:
 def scaling_law(name: str = "Chinchilla") -> ScalingLaw:
     """Return a published fit of data/scaling_laws.csv.
 
+    Raises
+    ------
+    KeyError
+        No fit has that name; the message says which are near.
+
+    Examples
+    --------
     >>> law = scaling_law()
     >>> size, tokens = law.cheapest_model(law.loss(13e9, law.training_optimal_tokens(13e9)), 2e12)
     >>> round(float(size) / 1e9, 1), round(float(tokens) / 1e12, 2)
@@ -229,6 +330,19 @@ def company_profit(
     training now `training_cost_usd`. With a life of one period that is ``cost × (multiple /
     growth - 1)``: the sign of multiple minus growth.
 
+    Parameters
+    ----------
+    multiple : float or array
+        What a model returns over its life, over its training cost.
+    growth : float or array
+        Training cost over that of the period before.
+    training_cost_usd : float or array
+        Cost of the model in training now.
+    life_periods : int
+        Periods over which a model returns its money.
+
+    Examples
+    --------
     >>> round(company_profit(2.0, growth=3.0, training_cost_usd=300.0))
     -100
     """
@@ -241,6 +355,20 @@ def break_even_multiple(growth: Any, life_periods: int = 1) -> Any:
     ``L / (1/g + 1/g² + … + 1/g^L)``: g itself for a life of one period, more for a longer one,
     because later receipts stand against larger bills.
 
+    Parameters
+    ----------
+    growth : float or array
+        Training cost over that of the period before.
+    life_periods : int
+        Periods over which a model returns its money, at least 1.
+
+    Raises
+    ------
+    ValueError
+        The life is shorter than a period.
+
+    Examples
+    --------
     >>> break_even_multiple(3.0), round(break_even_multiple(2.0, life_periods=2), 3)
     (3.0, 2.667)
     """

@@ -8,14 +8,14 @@ GB is 10^9 bytes, GiB is 2^30. FLOP is work, FLOP/s a rate.
 import math
 
 KB, MB, GB, TB, PB = 1e3, 1e6, 1e9, 1e12, 1e15
-KIB, MIB, GIB, TIB = 2.0**10, 2.0**20, 2.0**30, 2.0**40
+KIB, GIB = 2.0**10, 2.0**30
 GFLOP, TFLOP, PFLOP, EFLOP = 1e9, 1e12, 1e15, 1e18
 US, MS = 1e-6, 1e-3
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 HOURS_PER_YEAR = 8_760.0
 YEAR = HOURS_PER_YEAR * HOUR
 WH, KWH = 3_600.0, 3.6e6
-KTOK, MTOK, GTOK, TTOK = 1e3, 1e6, 1e9, 1e12
+MTOK, GTOK, TTOK = 1e6, 1e9, 1e12
 BITS_PER_BYTE = 8
 
 _PREFIXES = {-9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
@@ -24,6 +24,14 @@ _PREFIXES = {-9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T",
 def significant(value: float, digits: int = 3) -> str:
     """Write a number with `digits` significant figures, in plain notation.
 
+    Parameters
+    ----------
+    value : float
+    digits : int
+        Figures kept, zeros at the end included.
+
+    Examples
+    --------
     >>> significant(14.6988), significant(1234567), significant(0.00012345)
     ('14.7', '1,230,000', '0.000123')
     """
@@ -41,6 +49,17 @@ def significant(value: float, digits: int = 3) -> str:
 def quantity(value: float, unit: str, digits: int = 3) -> str:
     """Write a number of base units with an SI prefix.
 
+    Parameters
+    ----------
+    value : float
+        In base units.
+    unit : str
+        The base unit, such as ``"B/s"``.
+    digits : int
+        Figures kept.
+
+    Examples
+    --------
     >>> quantity(4.8e12, "B/s"), quantity(0.0147, "s"), quantity(989e12, "FLOP/s")
     ('4.80 TB/s', '14.7 ms', '989 TFLOP/s')
     """
@@ -58,6 +77,15 @@ def quantity(value: float, unit: str, digits: int = 3) -> str:
 def usd(value: float, digits: int = 3) -> str:
     """Write dollars; the code stands first, because a bare dollar sign is mathematics in Markdown.
 
+    Parameters
+    ----------
+    value : float
+        Dollars.
+    digits : int
+        Figures kept, apart from cents.
+
+    Examples
+    --------
     >>> usd(14.6988), usd(0.0612), usd(2.5e6)
     ('USD 14.70', 'USD 0.0612', 'USD 2.50 million')
     """

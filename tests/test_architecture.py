@@ -67,18 +67,18 @@ def test_the_catalogue_to_the_last_parameter():
     ("name", "total", "active"),
     [
         # as announced: total and active parameters in billions
-        ("GPT-3 175B", 175, 175),
-        ("Llama 3.1 405B", 405, 405),
-        ("Mixtral 8x7B", 46.7, 12.9),
-        ("DeepSeek-V3", 671, 37),
-        ("Kimi K2", 1030, 32),
-        ("gpt-oss-120b", 116.8, 5.1),
-        ("gpt-oss-20b", 20.9, 3.6),
+        ("GPT-3 175B", 175, 175),  # gpt-3-paper, table 2.1
+        ("Llama 3.1 405B", 405, 405),  # llama-3.1-model-card
+        ("Mixtral 8x7B", 46.7, 12.9),  # announcement of 2023-12-11
+        ("DeepSeek-V3", 671, 37),  # deepseek-v3-paper, abstract
+        ("Kimi K2", 1040, 32),  # arXiv 2507.20534, abstract and table
+        ("gpt-oss-120b", 116.83, 5.13),  # gpt-oss-model-card, table 1
+        ("gpt-oss-20b", 20.91, 3.61),
         ("Qwen3 235B-A22B", 235, 22),
         ("Qwen3 30B-A3B", 30.5, 3.3),
-        ("GLM-5", 744, 40),
+        ("GLM-5", 744, 40),  # glm-5-paper, table of the architecture
         ("MiniMax-M2", 230, 10),
-        ("Llama 4 Scout", 109, 17),
+        ("Llama 4 Scout", 109, 17),  # llama-4-model-card
         ("Llama 4 Maverick", 400, 17),
     ],
 )
@@ -167,12 +167,33 @@ def test_the_text_part_of_a_multimodal_config():
             {"model_type": "minimax_m2", "attn_type_list": [1, 0]},
             "attn_type_list",
         ),
+        ({"text_config": "llama"}, "text_config='llama': allowed is a dict"),
+        ({"model_type": ["llama"]}, "model_type=['llama']: allowed are"),
+        ({"layer_types": 2}, "layer_types=2: needs one entry"),
+        ({"layer_types": [["full_attention"], []]}, "layer_types=['full_attention']: allowed are"),
+        (
+            {"model_type": "qwen3_moe", "num_experts": 8, "mlp_only_layers": 1},
+            "mlp_only_layers=1: allowed is a list",
+        ),
+        ({"model_type": "llama4_text", "no_rope_layers": [1]}, "no_rope_layers=[1]: needs one"),
+        ({"layer_types": ["full_attention"] * 99}, "...]: needs one entry"),
     ],
 )
 def test_a_config_that_is_not_known_raises_and_names_the_field(change, field):
     with pytest.raises(ValueError, match="config field") as caught:
         Transformer.from_config({**LLAMA, **change})
     assert field in str(caught.value)
+
+
+@pytest.mark.parametrize("config", [None, [], "llama"])
+def test_what_is_no_config_raises(config):
+    with pytest.raises(ValueError, match="allowed is a dict, as"):
+        Transformer.from_config(config)
+
+
+def test_whole_numbers_of_numpy_count_too():
+    config = {key: np.int64(v) if type(v) is int else v for key, v in LLAMA.items()}
+    assert Transformer.from_config(config) == Transformer.from_config(LLAMA)
 
 
 def test_harmless_fields_are_passed_over():
@@ -277,7 +298,7 @@ def test_weights_in_bf16_are_two_bytes_each(model):
 
 
 def test_gpt_oss_as_released():
-    # Checkpoint sizes of the model card (source gpt-oss-model-card).
+    # Checkpoint sizes of table 1 of the model card, arXiv 2508.10925 (gpt-oss-model-card).
     for name, gib in (("gpt-oss-120b", 60.8), ("gpt-oss-20b", 12.8)):
         held = transformer(name).weight_bytes("mxfp4", dense_format="bf16")
         assert held / 2**30 == pytest.approx(gib, rel=0.01)

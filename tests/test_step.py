@@ -226,7 +226,10 @@ def test_too_many_sequences_say_how_many_fit():
         (dict(batch=0, context=0), "batch=0: allowed are numbers of at least 1"),
         (dict(batch=1, context=-1), "context=-1"),
         (dict(batch=float("nan"), context=0), "batch=nan"),
-        (dict(batch=np.array([1, 0]), context=0), "batch="),
+        (dict(batch=np.array([1, 0]), context=0), "batch=0 in an array"),
+        (dict(batch="16", context=0), "batch='16'"),
+        (dict(batch=[1, 2], context=0), "allowed are numbers and arrays"),
+        (dict(batch=1, context=np.float32("nan")), "context="),
     ],
 )
 def test_bad_arguments_raise(arguments, message):
@@ -235,8 +238,38 @@ def test_bad_arguments_raise(arguments, message):
         decode_step(deployment, **arguments)
 
 
+def test_only_a_cache_limits_the_batch():
+    deployment = Deployment(transformer("Llama 3.1 8B"), accelerator("H100 SXM"))
+    with pytest.raises(ValueError, match="context=0: allowed are numbers of at least 1"):
+        max_batch(deployment, 0)
+
+
+def test_unknown_memory_stays_unknown_in_a_sweep():
+    chip = accelerator("H100 SXM")
+    swept = replace(chip, memory_bytes=np.array([np.nan, 40e9, 80e9]))
+    model = transformer("Llama 3.1 70B")
+    fewest = fewest_chips(Deployment(model, swept))
+    np.testing.assert_array_equal(fewest, [np.nan, 4, 2])
+    with pytest.raises(ValueError, match="do not fit in 1 × 80 GB"):
+        decode_step(Deployment(model, swept), 1, 0)
+    unknown = replace(chip, memory_bytes=np.array([np.nan]))
+    assert np.isnan(decode_step(Deployment(model, unknown), 1, 0).total_s)
+    for nothing in (None, np.nan, np.float32("nan")):
+        with pytest.raises(ValueError, match="memory_bytes of 'H100 SXM' is unknown"):
+            decode_step(Deployment(model, replace(chip, memory_bytes=nothing)), 1, 0)
+
+
+def test_short_integers_do_not_overflow():
+    model = transformer("Llama 3.1 70B")
+    short = np.array([1_000_000], dtype="int32")
+    assert model.kv_bytes(short) == model.kv_bytes(1_000_000)
+    assert model.kv_bytes_read(short) == model.kv_bytes_read(1_000_000)
+
+
 def test_bad_deployments_raise():
     model, chip = transformer("Llama 3.1 8B"), accelerator("H100 SXM")
+    with pytest.raises(ValueError, match="allowed is what transformer"):
+        Deployment("Llama 3.1 8B", chip)
     with pytest.raises(ValueError, match="chips=0"):
         Deployment(model, chip, chips=0)
     with pytest.raises(KeyError, match="unknown number format 'bf61'; nearest: 'bf16'"):

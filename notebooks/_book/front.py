@@ -90,9 +90,10 @@ def page(folder: Path) -> str:
                 lines += ["::::{container} map-entry", f"[{label}]({chapter.file}.ipynb)"]
                 lines += ["", f"*{chapter.question}*", "", chapter.finding, "::::"]
             else:
+                stop = "" if label.endswith("?") else "."
                 lines += [
                     "::::{container} to-come",
-                    f"{label}. {chapter.question} *To come*",
+                    f"{label}{stop} {chapter.question} *To come*",
                     "::::",
                 ]
         lines += [":::::", ""]

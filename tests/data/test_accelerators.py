@@ -42,6 +42,16 @@ def test_a_narrower_format_is_never_slower(chips):
     pair = chips[["bf16_flop_per_s", "fp8_flop_per_s"]].dropna()
     ratio = pair["fp8_flop_per_s"] / pair["bf16_flop_per_s"]
     assert ratio.drop(["Rubin (VR200)", "Trainium3"]).between(0.99, 2.05).all()
+    # int8 runs at the rate of fp8, or at half of it.
+    pair = chips[["int8_flop_per_s", "fp8_flop_per_s"]].dropna()
+    ratio = pair["int8_flop_per_s"] / pair["fp8_flop_per_s"]
+    assert ratio.drop(["B300", "GB300"]).between(0.5, 2.05).all()
+    # Halving the width at least doubles the rate, or else bf16 is a sparse peak. These are cut
+    # by design, or their makers state one rate for both.
+    same = ["B300", "GB300", "MI250X", "TPU v4"]
+    pair = chips[["int8_flop_per_s", "bf16_flop_per_s"]].dropna()
+    ratio = pair["int8_flop_per_s"] / pair["bf16_flop_per_s"]
+    assert ratio.drop(same).between(1.9, 4.05).all()
 
 
 def test_peaks_are_of_single_chips(chips):
@@ -69,6 +79,34 @@ def test_links_are_slower_than_memory(chips):
     # Per direction: the totals of both, 900 and 1,800 GB/s, would be twice as high.
     assert chips.loc["H100 SXM", "link_bytes_per_s"] == 450e9
     assert chips.loc["B200", "link_bytes_per_s"] == 900e9
+
+
+def test_links_of_one_generation_are_those_of_the_generation(chips):
+    # NVLink, one direction: a row that counts both would stand out from its generation.
+    generations = {"Volta": 150e9, "Ampere": 300e9, "Hopper": 450e9, "Blackwell": 900e9}
+    nvidia = chips[(chips["vendor"] == "NVIDIA") & chips["link_bytes_per_s"].notna()]
+    for generation, limit in generations.items():
+        rows = nvidia[nvidia["architecture"].str.startswith(generation)]
+        assert len(rows) >= 3 and rows["link_bytes_per_s"].max() == limit, generation
+    # PCIe 5.0 x16 carries 64 GB/s one way, and nobody's scale-up link is slower than PCIe 3.0.
+    assert chips["link_bytes_per_s"].dropna().between(15e9, 2e12).all()
+
+
+# Most dense bf16 FLOP/s per watt of any chip up to that year; a sparse peak would be twice as much.
+BEST_FLOP_PER_J = {2016: 0.08e12, 2018: 0.95e12, 2021: 1.7e12, 2023: 2.2e12, 2026: 2.55e12}
+
+
+def test_arithmetic_per_watt_is_that_of_its_year(chips):
+    rows = chips[chips["tdp_basis"] != "system"].dropna(subset=["bf16_flop_per_s", "tdp_w"])
+    year = rows["release_date"].str[:4].astype(int)
+    limit = year.map(lambda y: next(v for until, v in BEST_FLOP_PER_J.items() if y <= until))
+    assert (rows["bf16_flop_per_s"] / rows["tdp_w"] <= limit).all()
+
+
+def test_a_price_buys_a_chip_of_its_size(chips):
+    # A list price per dense bf16 TFLOP/s: tens of dollars now, hundreds a decade ago.
+    per_tflops = chips["launch_price_usd"] / chips["bf16_flop_per_s"] * 1e12
+    assert per_tflops.dropna().between(5, 500).all()
 
 
 def test_power(chips):

@@ -50,10 +50,34 @@ def test_the_cuts_that_the_chapters_quote(prices):
     assert luna.iloc[-1] / luna.loc["2026-07-09"] == pytest.approx(0.2)
 
 
+def test_one_seller_and_one_model_move_within_a_factor(prices):
+    # A price per thousand tokens or per token would stand out by a thousand and a million.
+    for keys, widest in ((["provider", "model"], 16), (["model"], 20)):
+        group = prices.groupby(keys)[[INPUT, OUTPUT]]
+        assert (group.max() / group.min() <= widest).all().all(), keys
+    for provider, own in prices.groupby("provider"):
+        assert 0.02 <= own[OUTPUT].median() <= 60, provider
+
+
+def test_only_one_seller_asks_thirty_dollars_for_reading(prices):
+    assert set(prices.loc[prices[INPUT] >= 30, "provider"]) == {"openai"}
+
+
 def test_as_of_replays_a_date(prices):
     then = table("api_prices", as_of="2025-07-05")
     assert 0 < len(then) < len(prices)
+    assert then["known_date"].max() <= "2025-07-05"
     assert then["price_date"].max() <= "2025-07-05"
+
+
+def test_no_price_is_known_before_it_is_attested(prices):
+    named = prices["date_kind"] == "version in name"
+    assert (prices.loc[~named, "known_date"] == prices.loc[~named, "price_date"]).all()
+    assert (prices.loc[named, "known_date"] >= prices.loc[named, "price_date"]).all()
+    # Their price is that of a catalogue of July 2025 or August 2026, whatever the name says.
+    assert set(prices.loc[named, "known_date"]) == {"2025-07-05", "2026-08-01"}
+    early = table("api_prices", as_of="2024-12-31")
+    assert "version in name" not in set(early["date_kind"])
 
 
 def test_sources_exist(prices):

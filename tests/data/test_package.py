@@ -57,6 +57,45 @@ def test_dated_tables_hold_iso_dates_and_nothing_from_the_future(name):
         assert date.fromisoformat(entry["stale_after"]).year < 2030
 
 
+def rows_of_sources():
+    with (data_path() / "sources.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_no_page_stands_under_two_keys():
+    rows = rows_of_sources()
+    urls = [row["url"].rstrip("/") for row in rows if row["url"]]
+    assert sorted(urls) == sorted(set(urls))
+    assert len({row["key"] for row in rows}) == len(rows)
+
+
+def test_sources_read_well():
+    for row in rows_of_sources():
+        assert row["title"].strip() and "http" not in row["title"], row["key"]
+        assert row["url"] or row["kind"] in {"documentation", "press"}, row["key"]
+        assert (row["published"] or "0") <= row["retrieved"], row["key"]
+
+
+@pytest.mark.parametrize("name", [n for n in table_names() if n != "sources"])
+def test_every_row_names_its_sources(name):
+    known = {row["key"] for row in rows_of_sources()}
+    frame = table(name)
+    if "sources" not in frame:
+        assert name == "aliases"
+        return
+    for cell in frame["sources"]:
+        keys = cell.split(";")
+        assert set(keys) <= known, set(keys) - known
+        assert len(set(keys)) == len(keys), cell
+
+
+def test_what_rests_on_a_weak_source_alone_is_not_called_a_datasheet():
+    weak = {row["key"] for row in rows_of_sources() if row["kind"] in {"press", "estimate"}}
+    chips = table("accelerators")
+    alone = chips["sources"].map(lambda cell: set(cell.split(";")) <= weak)
+    assert not (alone & (chips["confidence"] == "datasheet")).any()
+
+
 def test_the_dictionary_is_up_to_date():
     script = data_path() / "dictionary.py"
     specification = importlib.util.spec_from_file_location("dictionary", script)

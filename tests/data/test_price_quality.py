@@ -28,6 +28,16 @@ def test_a_launch_price_is_dated_at_the_release(models):
     assert (current["release_date"] <= current["price_date"]).all()
 
 
+def test_launch_prices_are_those_of_the_price_list(models):
+    keys = ["provider", "model"]
+    launch = models[models["price_kind"] == "launch"].set_index(keys)
+    listed = table("api_prices").query("date_kind == 'launch'").set_index(keys)
+    both = launch.reset_index().merge(listed.reset_index(), on=keys, suffixes=("", "_listed"))
+    assert len(both) >= 18
+    for side in ("input", "output"):
+        assert (both[f"{side}_usd_per_mtok"] == both[f"{side}_usd_per_mtok_listed"]).all()
+
+
 def test_the_frontier_only_rises(models):
     launch = models[models["price_kind"] == "launch"].sort_values("release_date")
     best = launch["intelligence_index"].cummax()

@@ -22,6 +22,27 @@ def test_prices_are_sane(rents):
     assert modern["usd_per_accelerator_hour"].between(1, 21).all()
 
 
+def test_a_rent_is_near_the_others_of_its_chip(rents):
+    # An instance of eight, a month or a cent would stand out. Eightfold is the widest spread
+    # that is real: clouds of the first days against marketplaces of the last.
+    named = rents[rents["accelerator"].notna() & ~rents["contract"].eq("index")]
+    group = named.groupby(["accelerator", "contract"])["usd_per_accelerator_hour"]
+    many = group.transform("size") >= 3
+    over = (named["usd_per_accelerator_hour"] / group.transform("median"))[many]
+    assert many.sum() > 350 and over.between(1 / 20, 5).all()
+    assert (over.between(1 / 4, 3)).mean() > 0.95
+    # Only the largest clouds ask more than 2.5 times what others ask.
+    assert set(named.loc[many, "provider_type"][over > 2.5]) == {"hyperscaler"}
+
+
+def test_an_hour_buys_bandwidth_at_a_price_of_its_time(rents):
+    # USD an hour per TB/s of memory: the one measure that all generations share.
+    bandwidth = table("accelerators").set_index("name")["bandwidth_bytes_per_s"] / 1e12
+    per = (rents["usd_per_accelerator_hour"] / rents["accelerator"].map(bandwidth)).dropna()
+    assert len(per) > 400 and per.between(0.15, 14).all()
+    assert 1 < per.median() < 3
+
+
 def test_chips_are_those_of_the_catalogue(rents):
     known = set(table("accelerators")["name"])
     named = rents["accelerator"].dropna()

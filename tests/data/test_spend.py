@@ -38,6 +38,12 @@ def test_money_is_of_the_size_of_its_kind(spend):
     assert money.loc[money["kind"] == "capex", "value_usd"].between(1e10, 1e12).all()
     assert money.loc[money["per"] == "day", "value_usd"].between(1e4, 1e8).all()
     assert money.loc[money["kind"] == "training", "value_usd"].between(1e6, 1e9).all()
+    # What a firm takes, burns and rents in a year is billions; one app of one firm is less.
+    firms = money[~money["organisation"].str.contains("Sora|DeepSeek")]
+    yearly = firms[firms["per"].isin(["period", "year"]) & ~firms["kind"].eq("training")]
+    assert len(yearly) >= 45 and yearly["value_usd"].between(3e8, 1e12).all()
+    app = money[money["organisation"].str.contains("Sora") & (money["per"] == "period")]
+    assert app["value_usd"].between(1e5, 1e8).all()
 
 
 def test_leaks_are_marked_low(spend):

@@ -20,10 +20,25 @@ def test_values_are_positive_and_daily_values_agree(volumes):
     assert volumes.loc[volumes["per"].isna(), "value_per_day"].isna().all()
 
 
+def test_the_period_is_the_one_that_the_metric_names(volumes):
+    named = volumes["metric"].str.extract(r"per (minute|day|week|month|quarter|year)")[0]
+    assert named.notna().sum() > 25
+    assert (named.dropna() == volumes.loc[named.notna(), "per"]).all()
+
+
 def test_no_one_processes_more_than_the_world(volumes):
     tokens = volumes[volumes["quantity"] == "tokens"]
     world = tokens.loc[tokens["organisation"] == "World", "value_per_day"].item()
     assert (tokens["value_per_day"].dropna() <= world).all()
+    # From an aggregator of 2024 to a cloud of 2026; a slip between month and minute is 44,000.
+    assert tokens["value_per_day"].dropna().between(1e9, 1e15).all()
+    # The largest step between two statements of one metric is a hundredfold: Doubao's first year.
+    firm = tokens[tokens["confidence"] != "low"].sort_values("observed_date")
+    for keys, own in firm.groupby(["organisation", "metric"]):
+        step = own["value"].to_numpy()[1:] / own["value"].to_numpy()[:-1]
+        assert ((step > 0.5) & (step < 150)).all(), keys
+    days = volumes[volumes["quantity"].isin(["messages", "prompts", "queries"])]
+    assert days["value_per_day"].between(1e8, 2e10).all()
     users = volumes.loc[volumes["quantity"] == "users", "value"]
     assert users.between(1e8, 8e9).all()
 

@@ -71,6 +71,32 @@ def test_implied_rents_are_rents(runs):
     assert rent.between(0.5, 6).all()
 
 
+def test_dollars_per_flop_are_those_of_clouds(runs):
+    # USD 2 an hour at 35 % of an H100 is 1.6e-18 USD/FLOP, USD 1.2 of a V100 at 20 % 1.3e-17.
+    per_flop = (runs["cost_rented_usd"] / runs["flop"]).dropna()
+    assert len(per_flop) >= 10 and per_flop.between(1e-18, 2e-17).all()
+    per_flop = (runs["cost_owned_usd"] / runs["flop"]).dropna()
+    assert per_flop.between(0.5e-18, 1e-17).all()
+
+
+def test_a_cluster_costs_what_its_chips_cost(runs):
+    each = (runs["cluster_price_usd"] / runs["chip_count"]).dropna()
+    assert len(each) >= 5 and each.between(5_000, 80_000).all()
+
+
+def test_tokens_per_parameter_are_within_practice(runs):
+    # From half a token (MT-NLG, 2022) to thousands for small models of 2025.
+    ratio = (runs["tokens"] / runs["active_parameters"]).dropna()
+    assert len(ratio) >= 35 and ratio.between(0.4, 4_000).all()
+    assert ratio[runs["date"] < "2023"].between(0.4, 25).all()
+
+
+def test_estimates_say_so(runs):
+    silent = runs[runs["parameters"].isna()]
+    assert set(silent["confidence"]) == {"estimate"}
+    assert (runs.loc[runs["flop_basis"] == "estimate", "confidence"] == "estimate").all()
+
+
 def test_owning_for_the_run_is_cheaper_than_renting_and_than_buying(runs):
     # A cloud price contains the idle time, staff and profit of the cloud.
     pair = runs.dropna(subset=["cost_rented_usd", "cost_owned_usd"])
