@@ -22,6 +22,7 @@ from inferwall.step import (
     max_batch,
     prefill_step,
 )
+from inferwall.units import HOUR, MTOK
 
 CHUNK_TOKENS = 8192
 """Prompt tokens that an engine reads in one step at most, by default."""
@@ -121,6 +122,28 @@ class Service:
         if self.running < self.concurrency:
             return "memory capacity"
         return max(self.parts_s, key=lambda part: self.parts_s[part])
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Points that no other beats in both speed and cost, fastest first.
+
+    Attributes
+    ----------
+    deployment : array of int
+        Which of the deployments, by position.
+    concurrency : array
+        Requests in flight.
+    tokens_per_s_per_user : array
+        Speed at which one answer is written.
+    cost_usd_per_mtok : array
+        Rent of all chips over a million output tokens.
+    """
+
+    deployment: Any
+    concurrency: Any
+    tokens_per_s_per_user: Any
+    cost_usd_per_mtok: Any
 
 
 def _interleaved_s(deployment: Deployment, workload: Workload) -> tuple[Any, Any]:
@@ -226,3 +249,67 @@ def _little(deployment: Deployment, workload: Workload, requests_per_s: Any) -> 
         enough = _serve(deployment, workload, middle).tokens_per_s >= rate
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return np.where(rate > most.tokens_per_s, np.nan, high)[()]
+
+
+def frontier(
+    deployments: list[Deployment],
+    workload: Workload,
+    rent_usd_per_chip_hour: Any,
+    concurrency: Any = None,
+) -> Frontier:
+    """Return the cheapest tokens at every speed, over loads and deployments.
+
+    Parameters
+    ----------
+    deployments : list of Deployment
+        Such as one on 1, 2, 4 and 8 chips.
+    workload : Workload
+        Points that miss its targets are left out.
+    rent_usd_per_chip_hour : float or sequence
+        Rent of a chip, one for all deployments or one each.
+    concurrency : array, optional
+        Loads to try; by default 1, 2, 4 … 1,024. What does not fit in memory is left out.
+
+    Returns
+    -------
+    Frontier
+        Points of which none is both slower per user and dearer than another, fastest first.
+
+    Raises
+    ------
+    ValueError
+        No point keeps to the targets.
+
+    Examples
+    --------
+    >>> from inferwall import accelerator, transformer
+    >>> ways = [Deployment(transformer("Llama 3.1 8B"), accelerator("H100 SXM"), n) for n in (1, 2)]
+    >>> best = frontier(ways, Workload(1000, 500), rent_usd_per_chip_hour=2.0)
+    >>> bool((np.diff(best.cost_usd_per_mtok) < 0).all())
+    True
+    """
+    loads = 2.0 ** np.arange(11) if concurrency is None else np.asarray(concurrency, float)
+    rents = np.broadcast_to(rent_usd_per_chip_hour, (len(deployments),))
+    found = []
+    for i, (deployment, rent) in enumerate(zip(deployments, rents, strict=True)):
+        most = max_batch(deployment, workload.mean_context)
+        fitting = loads[loads <= most]
+        if not len(fitting):
+            continue
+        service = _serve(deployment, workload, fitting)
+        keeps = np.ones(len(fitting), dtype=bool)
+        for value, target in (
+            (service.ttft_s, workload.ttft_target_s),
+            (service.tpot_s, workload.tpot_target_s),
+        ):
+            keeps &= True if target is None else value <= target
+        cost = rent * deployment.chips / HOUR / service.tokens_per_s * MTOK
+        rows = np.column_stack([np.full(len(fitting), i), fitting, 1 / service.tpot_s, cost])
+        found.append(rows[keeps])
+    points = np.concatenate(found) if found else np.empty((0, 4))
+    if not len(points):
+        raise ValueError(f"workload={workload!r}: no deployment and load keeps to its targets")
+    points = points[np.lexsort((points[:, 3], -points[:, 2]))]
+    best = points[:, 3] < np.concatenate([[np.inf], np.minimum.accumulate(points[:, 3])[:-1]])
+    which, load, speed, cost = points[best].T
+    return Frontier(which.astype(int), load, speed, cost)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inferwall.architecture import transformer
 from inferwall.efficiency import IDEAL, named_efficiency
 from inferwall.hardware import accelerator
-from inferwall.serving import Workload, serve
+from inferwall.serving import Workload, frontier, serve
 from inferwall.step import Deployment, decode_step, max_batch
 
 MODELS = ["Llama 3.1 8B", "Llama 3.1 70B", "gpt-oss-120b", "DeepSeek-V3"]
@@ -126,3 +126,26 @@ def test_what_fits_nowhere_raises():
     deployment = Deployment(transformer("Llama 3.1 70B"), accelerator("H100 SXM"))
     with pytest.raises(ValueError, match="the fewest chips are 2"):
         serve(deployment, Workload(1000, 100), 1)
+
+
+def test_a_frontier_holds_what_nothing_beats():
+    model, chip = transformer("Llama 3.1 70B"), accelerator("H100 SXM")
+    served = named_efficiency("serving")
+    ways = [Deployment(model, chip, n, "fp8", efficiency=served) for n in (1, 2, 4, 8)]
+    best = frontier(ways, Workload(1000, 500), 2.0)
+    assert (np.diff(best.tokens_per_s_per_user) < 0).all()
+    assert (np.diff(best.cost_usd_per_mtok) < 0).all()
+    for i, load, speed, cost in zip(*vars(best).values(), strict=True):
+        service = serve(ways[i], Workload(1000, 500), load)
+        assert speed == pytest.approx(service.tokens_per_s_per_user)
+        assert cost == pytest.approx(2.0 * ways[i].chips / 3600 / service.tokens_per_s * 1e6)
+    assert best.deployment[0] == 3  # eight chips are fastest
+
+
+def test_targets_cut_a_frontier():
+    way = [Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 2, "fp8")]
+    free, bound = (frontier(way, Workload(1000, 500, 0.0, None, t), 2.0) for t in (None, 0.015))
+    assert len(bound.concurrency) < len(free.concurrency)
+    assert (1 / bound.tokens_per_s_per_user <= 0.015).all()
+    with pytest.raises(ValueError, match="keeps to its targets"):
+        frontier(way, Workload(1000, 500, 0.0, 1e-6), 2.0)

@@ -352,3 +352,67 @@ def test_dimensions(monkeypatch, chips):
         for part in ("weights_s", "kv_s", "arithmetic_s", "overhead_s", "total_s"):
             assert getattr(step, part).check("[time]"), part
         assert chips == 1 or step.network_s.check("[time]")
+
+
+SERVED = named_efficiency("serving")
+
+
+def test_a_pipeline_is_tensor_parallel_with_smaller_batches():
+    model = transformer("Llama 3.1 70B")
+    four = Deployment(model, ROOMY, 4, "fp8", efficiency=SERVED)
+    piped = Deployment(model, ROOMY, 16, "fp8", efficiency=SERVED, stages=4)
+    small, large = decode_step(four, 8, 2000), decode_step(piped, 32, 2000)
+    assert large.total_s == pytest.approx(small.total_s, rel=1e-9)
+    assert decode_step(piped, 1, 2000).total_s == decode_step(four, 1, 2000).total_s
+    assert sequence_bytes(piped, 1000) == sequence_bytes(four, 1000) / 4
+
+
+def test_data_parallel_attention_copies_weights_and_deals_out_sequences():
+    model = transformer("DeepSeek-V3")
+    shared = Deployment(model, ROOMY, 8, "fp8", efficiency=SERVED)
+    dealt = replace(shared, attention_groups=8)
+    assert dealt.weight_bytes - shared.weight_bytes == 7 * shared.attention_weight_bytes
+    assert sequence_bytes(dealt, 1000) == sequence_bytes(shared, 1000) / 8  # a latent, once
+    # Few readers pay for the copies, many with long contexts gain from one copy of each cache.
+    assert decode_step(dealt, 8, 100).total_s > decode_step(shared, 8, 100).total_s
+    assert decode_step(dealt, 512, 20_000).total_s < decode_step(shared, 512, 20_000).total_s
+
+
+def test_groups_that_outgrow_their_links_cross_the_network():
+    model = transformer("Llama 3.1 405B")
+    inside = Deployment(model, ROOMY, 8, "fp8", efficiency=SERVED, node_link_bytes_per_s=5e10)
+    across = replace(inside, chips=16)
+    fast = replace(across, node_link_bytes_per_s=None)
+    assert decode_step(inside, 64, 0) == decode_step(
+        replace(inside, node_link_bytes_per_s=None), 64, 0
+    )
+    assert decode_step(across, 64, 0).network_s > 2 * decode_step(fast, 64, 0).network_s
+
+
+def test_norms_over_all_heads_add_a_collective():
+    minimax = transformer("MiniMax-M2.5")
+    assert minimax.norm_collectives == minimax.layer_count
+    assert transformer("Qwen3 32B").norm_collectives == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "rounded", "kernels"),
+    [
+        ("Llama 3.1 8B", (False, False), 32 * 10),
+        ("Llama 3.1 8B", (True, True), 32 * 14),
+        ("Qwen3 32B", (False, False), 64 * 11),
+        ("gpt-oss-120b", (False, False), 36 * 14),
+        ("gpt-oss-120b", (False, True), 36 * 16),
+        ("MiniMax-M2.5", (True, True), 62 * 19),
+        ("Kimi K2.5", (False, False), 1 * 14 + 60 * 22),
+    ],
+)
+def test_kernels_are_counted_by_layer(name, rounded, kernels):
+    assert transformer(name).kernel_count(*rounded) == kernels
+
+
+def test_kernels_follow_the_formats():
+    llama = Deployment(transformer("Llama 3.1 8B"), ROOMY)
+    assert llama.kernels == 320
+    assert replace(llama, weight_format="fp8").kernels == 448
+    assert replace(llama, weight_format="int4").kernels == 320  # widened, not rounded

@@ -58,6 +58,17 @@ def main() -> None:
         ("import inferwall, fresh process", f"{import_time_s():.3f} s", "under 0.3 s"),
         ("decode_step, one number", f"{scalar:,.0f} calls/s", "20,000 calls/s"),
         ("decode_step, vectorised", f"{vectorised / 1e6:,.1f} million/s", "5 million/s"),
+        ("serve, one number", f"{1 / median_s['test_scalar_serve']:,.0f} calls/s", ""),
+        (
+            "serve, vectorised",
+            f"{EVALUATIONS / median_s['test_vectorised_serve'] / 1e6:,.1f} million/s",
+            "2 million/s",
+        ),
+        (
+            "predict all measurements",
+            f"{median_s['test_predict_the_whole_table']:.2f} s",
+            "under 2 s for 4,000 rows",
+        ),
         (f"the book, {count} notebooks, one by one", f"{book_s:.1f} s", f"{10 * count} s at most"),
     ]
     for what, value, aim in [("measured", "here", "aim"), *rows]:

@@ -28,7 +28,7 @@ def register():
 
 def test_the_first_vintage_never_changes():
     with FILE.open(encoding="utf-8", newline="") as file:
-        first = [row for row in csv.DictReader(file)][:24]
+        first = list(csv.DictReader(file))[:24]
     text = "\n".join(",".join(row[name] for name in FORECAST) for row in first)
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == FIRST_VINTAGE
 
