@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from inferwall.arrays import at_least, lesser
 from inferwall.step import (
     COLLECTIVES_PER_LAYER,
     Deployment,
     StepTime,
-    _at_least,
-    _lesser,
     _prompt_overhead_s,
     decode_step,
     max_batch,
@@ -49,10 +48,10 @@ class Workload:
     tpot_target_s: float | None = None
 
     def __post_init__(self) -> None:
-        _at_least("input_tokens", self.input_tokens, 1)
-        _at_least("output_tokens", self.output_tokens, 1)
-        _at_least("cached_tokens", self.cached_tokens, 0)
-        _at_least("input_tokens - cached_tokens", self.new_tokens, 1)
+        at_least("input_tokens", self.input_tokens, 1)
+        at_least("output_tokens", self.output_tokens, 1)
+        at_least("cached_tokens", self.cached_tokens, 0)
+        at_least("input_tokens - cached_tokens", self.new_tokens, 1)
 
     @property
     def new_tokens(self) -> Any:
@@ -204,13 +203,13 @@ def serve(
         raise ValueError("one of concurrency and requests_per_s has to be given")
     if concurrency is None:
         concurrency = _little(deployment, workload, requests_per_s)
-    _at_least("concurrency", concurrency, 1)
+    at_least("concurrency", concurrency, 1)
     return _serve(deployment, workload, concurrency)
 
 
 def _serve(deployment: Deployment, workload: Workload, concurrency: Any) -> Service:
     largest = max_batch(deployment, workload.mean_context)
-    running = _lesser(concurrency, largest)
+    running = lesser(concurrency, largest)
     if np.ndim(running) == 0 and running < 1:
         decode_step(deployment, 1, workload.mean_context)  # raises with what does not fit
     step = decode_step(deployment, np.maximum(running, 1.0), workload.mean_context)

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from inferwall.arrays import at_least
 from inferwall.step import (
     Deployment,
     StepTime,
     _arithmetic_s,
-    _at_least,
     _combine,
     _network_s,
     _weights_s,
@@ -57,7 +57,7 @@ def expected_tokens(acceptance: Any, drafted: Any) -> Any:
     a = np.asarray(acceptance, dtype=float)
     if np.any((a < 0) | (a > 1)):
         raise ValueError(f"acceptance={acceptance!r}: allowed are shares from 0 to 1")
-    _at_least("drafted", drafted, 0)
+    at_least("drafted", drafted, 0)
     below = np.where(a < 1, a, 0.5)  # the sum of ones, where every draft is accepted, is apart
     total = np.where(a < 1, (1 - below ** (np.asarray(drafted) + 1)) / (1 - below), drafted + 1.0)
     return float(total) if np.ndim(total) == 0 else total
@@ -131,7 +131,7 @@ def verify_step(deployment: Deployment, batch: Any, context: Any, drafted: Any) 
     """
     if np.any(np.asarray(deployment.stages) != 1):
         raise ValueError(f"stages={deployment.stages!r}: allowed is 1")
-    _at_least("drafted", drafted, 0)
+    at_least("drafted", drafted, 0)
     plain = decode_step(deployment, batch, context)
     tokens, model = batch * (drafted + 1), deployment.model
     flop = tokens * model.decode_flop(context)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from inferwall.architecture import Transformer
+from inferwall.arrays import at_least, is_scalar, lesser, only_where
 from inferwall.efficiency import IDEAL, Efficiency
 from inferwall.formats import bytes_per_value, number_format
 from inferwall.hardware import Accelerator
@@ -71,9 +72,9 @@ class Deployment:
             if isinstance(value, str):
                 kind = "transformer" if name == "model" else "accelerator"
                 raise ValueError(f"{name}={value!r}: allowed is what {kind}({value!r}) returns")
-        _at_least("chips", self.chips, 1)
-        _at_least("stages", self.stages, 1)
-        _at_least("attention_groups", self.attention_groups, 1)
+        at_least("chips", self.chips, 1)
+        at_least("stages", self.stages, 1)
+        at_least("attention_groups", self.attention_groups, 1)
         for name in (self.weight_format, self.kv_format, self.arithmetic_format, self.dense_format):
             if name is not None:
                 number_format(name)
@@ -155,7 +156,7 @@ class Deployment:
         Key-value heads are dealt out to the chips; chips beyond their number hold copies, and so
         does every chip of a latent cache, which has no heads.
         """
-        return _lesser(self.ranks / self.attention_groups, self.model.kv_shards)
+        return lesser(self.ranks / self.attention_groups, self.model.kv_shards)
 
 
 @dataclass(frozen=True)
@@ -205,37 +206,6 @@ class StepTime:
     def longest_part(self) -> str:
         """Return the part of a scalar step that takes longest: what limits it."""
         return max(self.parts_s, key=lambda part: self.parts_s[part])
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, int | float) or np.ndim(value) == 0
-
-
-def _lesser(a: Any, b: Any) -> Any:
-    """Return the smaller of two, element by element; plain numbers stay plain."""
-    if isinstance(a, int | float) and isinstance(b, int | float):
-        return min(a, b)
-    return np.minimum(a, b)
-
-
-def _at_least(name: str, value: Any, least: float) -> None:
-    """Raise unless every element of `value` reaches `least`; NaN passes in arrays only."""
-    if isinstance(value, int | float):
-        wrong = not value >= least
-    elif not hasattr(value, "dtype") or value.dtype.kind not in "iuf":
-        raise ValueError(f"{name}={value!r}: allowed are numbers and arrays from {least:g} up")
-    else:
-        wrong = not value >= least if np.ndim(value) == 0 else bool(np.any(value < least))
-    if wrong:
-        given = f"{np.nanmin(value):g} in an array" if np.ndim(value) > 0 else repr(value)
-        raise ValueError(f"{name}={given}: allowed are numbers of at least {least:g}")
-
-
-def _only_where(value: Any, allowed: Any) -> Any:
-    """Return `value` with NaN in the cells that are not allowed, whatever kind of array it is."""
-    if hasattr(allowed, "dims"):  # an xarray.DataArray keeps its labels
-        return value * allowed.where(allowed)
-    return np.where(allowed, value, math.nan)
 
 
 def sequence_bytes(deployment: Deployment, context: Any) -> Any:
@@ -294,11 +264,11 @@ def fits(deployment: Deployment, batch: Any, context: Any) -> Any:
     >>> fits(llama, batch=64, context=4096), fits(llama, batch=128, context=4096)
     (True, False)
     """
-    _at_least("batch", batch, 0)
-    _at_least("context", context, 0)
+    at_least("batch", batch, 0)
+    at_least("context", context, 0)
     need = deployment.weight_bytes / deployment.chips + batch * sequence_bytes(deployment, context)
     answer = need <= deployment.memory_bytes
-    return bool(answer) if _is_scalar(answer) else answer
+    return bool(answer) if is_scalar(answer) else answer
 
 
 def fewest_chips(deployment: Deployment) -> Any:
@@ -313,7 +283,7 @@ def fewest_chips(deployment: Deployment) -> Any:
     2
     """
     chips = np.ceil(deployment.weight_bytes / deployment.memory_bytes)
-    return int(chips) if _is_scalar(chips) else chips
+    return int(chips) if is_scalar(chips) else chips
 
 
 def max_batch(deployment: Deployment, context: Any) -> Any:
@@ -341,10 +311,10 @@ def max_batch(deployment: Deployment, context: Any) -> Any:
     >>> max_batch(llama, context=4096)
     101
     """
-    _at_least("context", context, 1)
+    at_least("context", context, 1)
     free = deployment.memory_bytes - deployment.weight_bytes / deployment.chips
     batch = np.floor(np.maximum(free, 0.0) / sequence_bytes(deployment, context))
-    return int(batch) if _is_scalar(batch) else batch
+    return int(batch) if is_scalar(batch) else batch
 
 
 def _check_memory(deployment: Deployment, batch: Any, context: Any) -> Any:
@@ -388,7 +358,7 @@ def _network_s(deployment: Deployment, tokens: Any) -> Any:
     Data-parallel attention exchanges about as much, to send tokens to experts and back.
     """
     ranks = deployment.ranks
-    if _is_scalar(ranks) and ranks == 1:
+    if is_scalar(ranks) and ranks == 1:
         return 0.0
     model, efficiency = deployment.model, deployment.efficiency
     collectives = COLLECTIVES_PER_LAYER * model.layer_count
@@ -409,8 +379,8 @@ def _combine(
 ) -> StepTime:
     """Hide the shorter activities behind the longer, as far as the efficiency lets them."""
     efficiency, model, memory_s = deployment.efficiency, deployment.model, weights_s + kv_s
-    exposed_s = arithmetic_s - efficiency.overlap * _lesser(arithmetic_s, memory_s)
-    network_s = network_s - efficiency.overlap * _lesser(network_s, memory_s + exposed_s)
+    exposed_s = arithmetic_s - efficiency.overlap * lesser(arithmetic_s, memory_s)
+    network_s = network_s - efficiency.overlap * lesser(network_s, memory_s + exposed_s)
     between_s = efficiency.layer_s * model.layer_count + efficiency.kernel_s * deployment.kernels
     overhead_s = overhead_s + between_s + efficiency.step_s
     return StepTime(weights_s, kv_s, exposed_s, network_s, overhead_s)
@@ -425,7 +395,7 @@ def _prompt_overhead_s(deployment: Deployment) -> Any:
 def _masked(step: StepTime, allowed: Any) -> StepTime:
     if allowed is True:
         return step
-    return StepTime(*(_only_where(getattr(step, name), allowed) for name in step.__dict__))
+    return StepTime(*(only_where(getattr(step, name), allowed) for name in step.__dict__))
 
 
 def decode_step(deployment: Deployment, batch: Any, context: Any) -> StepTime:
@@ -464,15 +434,15 @@ def decode_step(deployment: Deployment, batch: Any, context: Any) -> StepTime:
     >>> round(step.total_s * 1e3, 1), step.longest_part
     (14.7, 'weights')
     """
-    _at_least("batch", batch, 1)
-    _at_least("context", context, 0)
+    at_least("batch", batch, 1)
+    at_least("context", context, 0)
     allowed = _check_memory(deployment, batch, context)
     model = deployment.model
     cache = model.kv_bytes_read(context, deployment.kv_format) / deployment.kv_ranks
     # A pipeline works on as many smaller batches at once as it has stages.
     together = (
         batch
-        if _is_scalar(deployment.stages) and deployment.stages == 1
+        if is_scalar(deployment.stages) and deployment.stages == 1
         else np.maximum(batch / deployment.stages, 1.0)
     )
     flop = together * model.decode_flop(context)
@@ -522,9 +492,9 @@ def prefill_step(deployment: Deployment, batch: Any, tokens: Any, cached: Any = 
     >>> 0.065 < step.total_s < 0.075, step.longest_part
     (True, 'arithmetic')
     """
-    _at_least("batch", batch, 1)
-    _at_least("tokens", tokens, 1)
-    _at_least("cached", cached, 0)
+    at_least("batch", batch, 1)
+    at_least("tokens", tokens, 1)
+    at_least("cached", cached, 0)
     context = tokens + cached
     allowed = _check_memory(deployment, batch, context)
     model = deployment.model

@@ -13,7 +13,7 @@ import inferwall
 
 PACKAGE = Path(inferwall.__file__).parent
 FLOORS = """
-    units data formats hardware layers config_keys configs architecture efficiency step cost caching
+    units arrays data formats hardware layers config_keys configs architecture efficiency step cost caching
     serving speculation spellings points validation fitting
     training demand sensitivity lab axes charts checks html
     scenario service answers swings reports cli
