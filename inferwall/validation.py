@@ -69,15 +69,19 @@ def _latencies(setup: Setup, rows: pd.DataFrame, efficiency: Efficiency) -> Serv
 
 
 def single_stream(setup: Setup, rows: pd.DataFrame, efficiency: Efficiency) -> np.ndarray:
-    """Return tokens per second of one stream, read or written; or bytes of weights per second."""
+    """Return tokens per second of an engine alone, or bytes of weights per second.
+
+    One prompt is read; or as many sequences as the row's load write one token each step.
+    """
     quantity, tokens = rows["quantity"].iloc[0], rows["read"].to_numpy(float)
+    batch = rows["load"].to_numpy(float)
     deployment = _deployment(setup, efficiency, quantity)
     if quantity == "prefill":
         return tokens / prefill_step(deployment, 1, np.maximum(tokens, 1.0)).total_s
     context = tokens + rows["written"].to_numpy(float) / 2.0
-    seconds = decode_step(deployment, np.ones(len(rows)), context).total_s
+    seconds = decode_step(deployment, batch, context).total_s
     if quantity == "decode":
-        return 1.0 / seconds
+        return batch / seconds
     return deployment.weight_bytes / deployment.chips / setup.replicas / seconds
 
 
