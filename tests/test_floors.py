@@ -14,7 +14,7 @@ import inferwall
 PACKAGE = Path(inferwall.__file__).parent
 FLOORS = """
     units arrays data formats hardware layers config_keys configs architecture efficiency step
-    cost caching serving speculation spellings points validation fitting
+    cost caching serving speculation spellings points validation llama_stack gpu_lab fitting
     training demand sensitivity lab axes charts checks html
     scenario service answers swings reports cli
 """.split()  # noqa: SIM905 (a column of names reads better than a list of strings)
