@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -128,7 +129,8 @@ def prompt_loads(batches: Sequence[int], lengths: Sequence[int]) -> list[tuple[i
 def whole_s(seconds: dict[int, float], layers: int) -> float:
     """Return the time of all layers from that of some: a straight line through two counts.
 
-    The line's start, what embedding, head and step take, is paid once and not scaled.
+    The line's start, what embedding, head and step take, is paid once and not scaled. NaN where
+    more layers ran no longer than fewer: the clock's noise hides a layer.
 
     >>> round(whole_s({8: 0.009, 16: 0.017}, 80), 6)  # 1 ms and 1 ms a layer
     0.081
@@ -138,6 +140,8 @@ def whole_s(seconds: dict[int, float], layers: int) -> float:
     if layers in seconds:
         return seconds[layers]
     (few, few_s), (more, more_s) = sorted(seconds.items())[-2:]
+    if more_s <= few_s:
+        return math.nan
     return more_s + (layers - more) * (more_s - few_s) / (more - few)
 
 
@@ -212,7 +216,8 @@ def steps(
     """Return the measured steps: decode at batches and contexts, prefill at batches and lengths.
 
     Where not all layers fit, two counts run and the rest follows by a straight line. Loads for
-    which the memory is too small after all are left out, and named on the error stream.
+    which the memory is too small after all, or the clock too coarse to extrapolate, are left out
+    and named on the error stream.
     """
     import torch
 
@@ -239,6 +244,9 @@ def steps(
                 if device != "cpu":
                     torch.cuda.empty_cache()
             whole = whole_s(seconds, model.layer_count)
+            if math.isnan(whole):
+                print(f"too noisy: {kind}, batch {batch}, {tokens} tokens", file=sys.stderr)
+                continue
             found.append(Step(kind, batch, tokens, whole, count, replayed))
     return found
 
@@ -264,6 +272,9 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write and print; return 0, or 2 where something is missing or asked for wrongly."""
     asked = parser().parse_args(arguments)
+    numbers = [*asked.batches, *asked.contexts, *asked.prompts, *asked.sizes, asked.repetitions]
+    if min(numbers) < 1:
+        return _refuse(f"{min(numbers)}: allowed are whole numbers of at least 1")
     try:
         import torch
     except ImportError:
@@ -279,22 +290,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         decode = decode_loads(model, memory_bytes, asked.batches, asked.contexts)
     except (KeyError, ValueError) as error:
         return _refuse(str(error.args[0]))
+    prompts = prompt_loads(asked.batches, asked.prompts)
+    if not decode + prompts:
+        return _refuse("no batch and context of those asked for fits")
     products = kernels(asked.device, asked.sizes, int(min(1e9, free / 8)), asked.repetitions)
     found = steps(
         model,
         asked.device,
         memory_bytes,
         decode,
-        prompt_loads(asked.batches, asked.prompts),
+        prompts,
         asked.repetitions,
     )
+    if not found:
+        return _refuse("no step could be measured")
     rows = serving_rows(
         found,
         model,
-        asked.chip or DRIVER_NAMES.get(driver, driver),
+        driver if cpu else asked.chip or DRIVER_NAMES.get(driver, driver),
         datetime.datetime.now(datetime.UTC).date().isoformat(),
         f"PyTorch {torch.__version__}",
-        f"{driver} as the driver names it, CUDA {torch.version.cuda}",
+        driver if cpu else f"{driver} as the driver names it, CUDA {torch.version.cuda}",
     )
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     rows.to_csv(asked.out, index=False)

@@ -87,6 +87,10 @@ def test_extrapolation_scales_layers_and_not_the_rest():
     assert gpu_lab.whole_s({80: 1.0, 4: 9.0}, 80) == 1.0
 
 
+def test_noise_larger_than_a_layer_is_no_measurement():
+    assert math.isnan(gpu_lab.whole_s({1: 0.02, 2: 0.01}, 32))
+
+
 def test_rows_are_rows_of_the_table():
     stored = table("measured_serving")
     frame = rows()
@@ -135,6 +139,11 @@ def test_without_pytorch_one_line_says_so():
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert "PyTorch is not installed" in done.stderr
+
+
+def test_a_number_below_one_is_refused(capsys):
+    assert gpu_lab.main(["--batches", "4", "0"]) == 2
+    assert capsys.readouterr().err.startswith("gpu_lab: 0: allowed are")
 
 
 # -------------------------------------------------------------------- PyTorch
@@ -186,7 +195,7 @@ def test_the_stack_holds_the_weights_that_are_counted(torch):
     assert stack.cache(4, 1, 8).numel() == 8 * TINY.kv_values_per_token
 
 
-def test_steps_run_whole_and_extrapolated(torch):
+def test_steps_run_whole_and_extrapolated(torch, capsys, monkeypatch):
     loads = dict(decode=[(1, 16), (2, 16)], prompts=[(1, 8)], repetitions=2)
     whole = gpu_lab.steps(TINY, "cpu", 1e9, **loads)
     assert [(s.kind, s.batch, s.tokens, s.layers) for s in whole] == [
@@ -199,8 +208,13 @@ def test_steps_run_whole_and_extrapolated(torch):
     tables = gpu_lab.shortened(TINY, 0).weight_bytes()
     layer_bytes = (deep.weight_bytes() - tables) / 16
     memory_bytes = (tables + 2.5 * layer_bytes) / 0.5 / gpu_lab.ROOM_SHARE
+    assert gpu_lab.layers_that_fit(deep, memory_bytes) == 2
+    monkeypatch.setattr(gpu_lab, "median_s", lambda *_: next(clock))
+    clock = iter([0.1, 0.2, 0.1, 0.3, 0.2, 0.1])
     part = gpu_lab.steps(deep, "cpu", memory_bytes, **loads)
+    assert [step.seconds for step in part] == pytest.approx([1.6, 3.1])  # 14 more layers
     assert {step.layers for step in part} == {2}
+    assert "too noisy: prefill" in capsys.readouterr().err
 
 
 def test_kernels_have_rates(torch):
@@ -214,12 +228,13 @@ def test_the_command_writes_and_prints(torch, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(gpu_lab, "transformer", lambda name: TINY)
     out = tmp_path / "new" / "lab.csv"
     asked = ["--device", "cpu", "--out", str(out), "--batches", "1", "2", "--contexts", "16"]
-    asked += ["--prompts", "8", "--sizes", "64", "--repetitions", "2", "--chip", "H200 SXM"]
+    asked += ["--prompts", "8", "--sizes", "64", "--repetitions", "2"]
     assert gpu_lab.main(asked) == 0
     import pandas as pd
 
     written = pd.read_csv(out)
     assert list(written) == gpu_lab.COLUMNS
     assert len(written) == 4
+    assert set(written["chip"]) == {"CPU"}
     assert len(pd.read_csv(out.with_name("lab_kernels.csv"))) >= 2
     assert "roofline" in capsys.readouterr().out
