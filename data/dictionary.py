@@ -29,9 +29,9 @@ FOOT = """\
    date where it ages and its `confidence` where the table has one. Leave blank what the source does
    not say. Observations are append-only: a new price is a new row.
 4. **Other spellings** of a chip or a model go to [aliases.csv](aliases.csv).
-5. **Run `make dictionary test`.** The schema checks types, units and bounds, and
-   `tests/data/test_<table>.py` checks physics and sense. A bound that a true number breaks is moved
-   with a reason beside it.
+5. **Run `make dictionary`, then `.venv/bin/python -m pytest tests/data`**, which takes seconds. The
+   schema checks types, units and bounds, and `tests/data/test_<table>.py` checks physics and sense.
+   A bound that a true number breaks is moved with a reason beside it. `make test` runs the rest.
 6. **Where a chapter reads the table**, `make execute` runs the chapters again. Read what changed in
    their outputs before you commit: a check that fails there guards a sentence.
 """
