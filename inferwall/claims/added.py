@@ -1,0 +1,1 @@
+"""Claims that the book adds to those of the texts."""

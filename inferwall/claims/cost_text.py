@@ -1,0 +1,1 @@
+"""The claims of the fourth text: what inference costs as use grows."""
