@@ -16,7 +16,7 @@ FLOORS = """
     units arrays data formats hardware layers config_keys configs architecture efficiency step
     cost caching serving speculation spellings points validation llama_stack gpu_lab fitting
     training demand sensitivity lab axes charts checks html
-    scenario service answers swings reports cli
+    scenario provision answers swings reports cli
 """.split()  # noqa: SIM905 (a column of names reads better than a list of strings)
 LINES = 250
 """Lines of code at which to look for a second concept in a module."""
