@@ -96,14 +96,13 @@ def holds_if(somewhere: bool, everywhere: bool = False) -> str:
 
 def claim_functions() -> dict[str, object]:
     """Return the function of every claim by its id, in the order of the texts."""
-    found = {}
+    found: dict[str, dict[str, object]] = {}
     for name in MODULES:
-        module = import_module(f"inferwall.claims.{name}")
-        text = "cost" if name == "cost_text" else name.split("_")[0]
+        module, text = import_module(f"inferwall.claims.{name}"), name.split("_")[0]
         for function, member in inspect.getmembers(module, inspect.isfunction):
             if member.__module__ == module.__name__ and function.startswith(f"{text}_"):
-                found[function.replace("_", "-")] = member
-    return found
+                found.setdefault(text, {})[function.replace("_", "-")] = member
+    return {name: member for text in found.values() for name, member in sorted(text.items())}
 
 
 def claim_ids() -> list[str]:

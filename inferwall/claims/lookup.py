@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from inferwall.data import table, unknown_name
@@ -26,12 +27,13 @@ def number(value: Any, digits: int = 3) -> str:
 
 
 def usd(value: Any, digits: int = 3) -> str:
-    """Return an amount in dollars.
+    """Return an amount in dollars; tenths get their zero.
 
-    >>> usd(15e6, 2), usd(0.002)
-    ('USD 15 million', 'USD 0.002')
+    >>> usd(15e6, 2), usd(0.002), usd(1.3)
+    ('USD 15 million', 'USD 0.002', 'USD 1.30')
     """
-    return f"USD {number(value, digits)}"
+    text = number(value, digits)
+    return f"USD {text}0" if re.fullmatch(r"-?[\d,]+\.\d", text) else f"USD {text}"
 
 
 def percent(share: Any, digits: int = 2) -> str:
@@ -43,7 +45,7 @@ def percent(share: Any, digits: int = 2) -> str:
     return f"{number(100 * float(share), digits)} %"
 
 
-def row_of(name: str, **where: Any) -> Any:
+def row_of(table_name: str, /, **where: Any) -> Any:
     """Return the one row of a table in which the columns have these values.
 
     Raises
@@ -56,14 +58,14 @@ def row_of(name: str, **where: Any) -> Any:
     >>> float(row_of("spend", organisation="OpenAI", item="total compute")["value_usd"]) / 1e9
     7.0
     """
-    rows = table(name)
+    rows = table(table_name)
     for column, value in where.items():
         chosen = rows[rows[column] == value]
         if chosen.empty:
-            raise unknown_name(f"{column} in {name}", value, rows[column].dropna().unique())
+            raise unknown_name(f"{column} in {table_name}", value, rows[column].dropna().unique())
         rows = chosen
     if len(rows) > 1:
-        raise KeyError(f"{len(rows)} rows of {name} have {where}: name more columns")
+        raise KeyError(f"{len(rows)} rows of {table_name} have {where}: name more columns")
     return rows.iloc[0]
 
 
@@ -108,3 +110,21 @@ def keys_of(*rows: Any) -> tuple[str, ...]:
     """
     keys = (key for row in rows for key in str(row["sources"]).split(";"))
     return tuple(dict.fromkeys(keys))
+
+
+def reported(subject: str, quantity: str) -> float:
+    """Return a figure of data/reported_figures.csv.
+
+    >>> reported("models on sale", "time to first token, median")
+    1.07
+    """
+    return float(row_of("reported_figures", subject=subject, quantity=quantity)["value"])
+
+
+def of_video(quantity: str) -> float:
+    """Return a figure of data/video_case.csv.
+
+    >>> of_video("length of a clip")
+    10.0
+    """
+    return float(row_of("video_case", quantity=quantity)["value"])
