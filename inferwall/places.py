@@ -376,3 +376,71 @@ def _missing(
         f"capacity_tokens_per_s: the sites within the budgets make {short.sum():.4g} tokens per "
         f"second too few ({'; '.join(names)})"
     )
+
+
+def pooled_capacity(load_tokens_per_s: Any, reach: Any) -> np.ndarray:
+    """Return the least capacity that serves every hour, site by site.
+
+    ``min Σ K_j`` so that in each hour ``Σ_j f_hij = load_hi`` and ``Σ_i f_hij ≤ K_j`` within
+    reach. It lies between the peak of the sum (one pool) and the sum of the peaks (no pooling).
+
+    Parameters
+    ----------
+    load_tokens_per_s : array, shape (hours, demands)
+    reach : array of bool, shape (demands, sites)
+        Who may be served where, such as ``round_trips_s(…) <= budget``.
+
+    Returns
+    -------
+    numpy.ndarray, shape (sites,)
+        Tokens per second.
+
+    Raises
+    ------
+    ValueError
+        The shapes differ, or a demand has no site within reach.
+
+    Examples
+    --------
+    By hand: two cities that are awake in turns share one machine.
+
+    >>> day = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> float(pooled_capacity(day, np.eye(2, dtype=bool)).sum())
+    2.0
+    >>> float(pooled_capacity(day, np.ones((2, 2), dtype=bool)).sum())
+    1.0
+    """
+    from scipy.optimize import linprog
+    from scipy.sparse import block_diag, csr_array, hstack, kron
+
+    load = np.asarray(load_tokens_per_s, dtype=float)
+    reach = np.asarray(reach, dtype=bool)
+    at_least("load_tokens_per_s", load, 0)
+    if load.ndim != 2 or reach.ndim != 2 or load.shape[1] != reach.shape[0]:
+        raise ValueError(
+            f"reach has shape {reach.shape}: allowed is (demands, sites) with the "
+            f"{load.shape[-1]} demands of load_tokens_per_s"
+        )
+    alone = np.flatnonzero(~reach.any(axis=1) & (load > 0).any(axis=0))
+    if alone.size:
+        raise ValueError(f"reach: demand {alone[0]} has no site within reach")
+    hours, (demands, sites) = len(load), reach.shape
+    row, column = np.nonzero(reach)
+    arcs, one = np.arange(len(row)), np.ones(len(row))
+    serve = csr_array((one, (row, arcs)), shape=(demands, len(row)))
+    fill = csr_array((one, (column, arcs)), shape=(sites, len(row)))
+    # Unknowns: the capacities, then the flows hour by hour.
+    none = csr_array((hours * demands, sites))
+    rooms = kron(np.ones((hours, 1)), -np.eye(sites))
+    scale = load.sum() or 1.0
+    found = linprog(
+        np.concatenate([np.ones(sites), np.zeros(hours * len(row))]),
+        A_ub=hstack([csr_array(rooms), block_diag([fill] * hours)]),
+        b_ub=np.zeros(hours * sites),
+        A_eq=hstack([none, block_diag([serve] * hours)]),
+        b_eq=load.ravel() / scale,
+        method="highs",
+    )
+    if not found.success:
+        raise ValueError(f"the linear programme was not solved: {found.message}")
+    return np.maximum(found.x[:sites], 0.0) * scale

@@ -15,6 +15,7 @@ from inferwall.places import (
     great_circle_m,
     light_round_trip_s,
     place_load,
+    pooled_capacity,
     round_trips_s,
 )
 from inferwall.units import MTOK, YEAR
@@ -198,3 +199,33 @@ def test_numbers_are_checked_by_name():
         Site("X", 1.0, 1.0, 1.0, -0.1)
     with pytest.raises(ValueError, match="round_trip_budget_s of Y"):
         Demand("Y", 1.0, float("nan"))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_pooling_lies_between_the_peak_of_the_sum_and_the_sum_of_the_peaks(places, hours, seed):
+    rng = np.random.default_rng(seed)
+    load = rng.uniform(0.1, 1.0, (hours, places))
+    near, all_ = np.eye(places, dtype=bool), np.ones((places, places), dtype=bool)
+    some = near | (rng.uniform(size=(places, places)) < 0.5)
+    apart, mixed, whole = (pooled_capacity(load, reach).sum() for reach in (near, some, all_))
+    assert apart == pytest.approx(load.max(axis=0).sum(), rel=1e-6)
+    assert whole == pytest.approx(load.sum(axis=1).max(), rel=1e-6)
+    assert whole - 1e-6 <= mixed <= apart + 1e-6
+
+
+def test_capacity_that_pools_serves_every_hour():
+    load = np.array([[30.0, 10.0], [5.0, 40.0]])
+    reach = np.array([[True, True], [False, True]])
+    room = pooled_capacity(load, reach)
+    sites = [Site(str(n), float(k), 1.0, 0.0, 0.0) for n, k in enumerate(room)]
+    for hour in load:
+        asked = [Demand(str(n), float(rate), 1.0) for n, rate in enumerate(hour)]
+        place_load(sites, asked, np.where(reach, 0.5, 2.0))  # raises where it does not fit
+
+
+def test_what_cannot_be_pooled_says_why():
+    with pytest.raises(ValueError, match="demand 1 has no site"):
+        pooled_capacity(np.ones((2, 2)), np.array([[True], [False]]))
+    with pytest.raises(ValueError, match="shape"):
+        pooled_capacity(np.ones((2, 3)), np.ones((2, 2), dtype=bool))
