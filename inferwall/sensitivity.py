@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HIGH", "LOW", "Flip", "Range", "elasticity", "flip_probability", "from_percentiles",
-    "interval", "latin_hypercube", "sobol_indices", "tornado",
+    "interval", "latin_hypercube", "relax", "sobol_indices", "tornado",
 ]  # fmt: skip
 
 
@@ -203,6 +203,57 @@ def tornado(function: Callable[..., Any], inputs: Mapping[str, Distribution]) ->
     swing = (frame["high"] - frame["low"]).abs()
     order = swing.sort_values(ascending=False, kind="stable").index
     return frame.loc[order].reset_index(drop=True)
+
+
+def relax(
+    function: Callable[..., Any],
+    inputs: Mapping[str, Any],
+    moves: Mapping[str, Mapping[str, float]],
+    steps: int,
+) -> pd.DataFrame:
+    """Return how far a result falls when, again and again, what binds most is relaxed.
+
+    Each step tries every move from where the last one led and keeps the one that lowers the
+    result most.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the inputs by name.
+    inputs : mapping of str to float
+        Where the ladder starts.
+    moves : mapping of str to mapping
+        For each move the inputs that it multiplies, and by how much.
+    steps : int
+        Rungs of the ladder.
+
+    Returns
+    -------
+    DataFrame
+        One row a rung, the start first: `step`, `move` and `result`.
+
+    Examples
+    --------
+    Two stages that take 8 and 3 seconds, each of which can be halved.
+
+    >>> moves = {"first": {"x": 0.5}, "second": {"y": 0.5}}
+    >>> relax(lambda x, y: x + y, {"x": 8.0, "y": 3.0}, moves, 3)["move"].tolist()
+    ['start', 'first', 'first', 'second']
+    """
+    import pandas as pd
+
+    at = dict(inputs)
+    rows = [(0, "start", float(function(**at)))]
+    for step in range(1, steps + 1):
+        tried = {
+            move: {**at, **{name: at[name] * factor for name, factor in factors.items()}}
+            for move, factors in moves.items()
+        }
+        results = {move: float(function(**there)) for move, there in tried.items()}
+        best = min(results, key=lambda move: results[move])
+        at = tried[best]
+        rows.append((step, best, results[best]))
+    return pd.DataFrame(rows, columns=["step", "move", "result"])
 
 
 def sobol_indices(

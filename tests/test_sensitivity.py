@@ -10,6 +10,7 @@ from inferwall.sensitivity import (
     elasticity,
     flip_probability,
     interval,
+    relax,
     sobol_indices,
     tornado,
 )
@@ -167,3 +168,17 @@ def test_a_flip_wants_truth_values(wrong):
 def test_an_interval_leaves_out_what_says_nothing():
     found = interval(1.0, [np.nan, *np.arange(11.0)])
     assert (found.low, found.high) == (1.0, 9.0)
+
+
+def test_a_ladder_never_climbs_and_takes_the_best_rung():
+    moves = {name: {name: 0.5} for name in "xyz"}
+    start = dict(x=8.0, y=5.0, z=1.0)
+    rungs = relax(lambda x, y, z: x + y + z, start, moves, 6)
+    assert rungs["result"].tolist() == [14, 10, 7.5, 5.5, 4.25, 3.25, 2.625]
+    assert rungs["move"].tolist() == ["start", "x", "y", "x", "y", "x", "y"]
+    assert start == dict(x=8.0, y=5.0, z=1.0)
+
+
+def test_a_move_may_change_several_inputs():
+    rungs = relax(lambda x, y: x / y, dict(x=4.0, y=1.0), {"both": dict(x=0.5, y=2.0)}, 2)
+    assert rungs["result"].tolist() == [4, 1, 0.25]
