@@ -21,14 +21,15 @@ kept by hand; a test recomputes the table.
 from __future__ import annotations
 
 import inspect
+import pkgutil
 from dataclasses import dataclass
 from importlib import import_module
 
 from inferwall.data import unknown_name
 
 VERDICTS = ("holds", "holds if", "does not hold", "cannot be tested")
-MODULES = ("wall", "economy", "bottleneck", "cost_text", "day8", "added")
-"""In the order of the table; a text of many claims may have several modules."""
+TEXTS = ("wall", "economy", "bottleneck", "cost", "day8", "added")
+"""The source texts in order; a module belongs to the text with which its name begins."""
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,17 @@ def holds_if(somewhere: bool, everywhere: bool = False) -> str:
 
 def claim_functions() -> dict[str, object]:
     """Return the function of every claim by its id, in the order of the texts."""
-    found: dict[str, dict[str, object]] = {}
-    for name in MODULES:
-        module, text = import_module(f"inferwall.claims.{name}"), name.split("_")[0]
-        for function, member in inspect.getmembers(module, inspect.isfunction):
-            if member.__module__ == module.__name__ and function.startswith(f"{text}_"):
-                found.setdefault(text, {})[function.replace("_", "-")] = member
-    return {name: member for text in found.values() for name, member in sorted(text.items())}
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    ordered = {}
+    for text in TEXTS:
+        found = {}
+        for name in (name for name in names if name.split("_")[0] == text):
+            module = import_module(f"inferwall.claims.{name}")
+            for function, member in inspect.getmembers(module, inspect.isfunction):
+                if member.__module__ == module.__name__ and function.startswith(f"{text}_"):
+                    found[function.replace("_", "-")] = member
+        ordered.update(sorted(found.items()))
+    return ordered
 
 
 def claim_ids() -> list[str]:

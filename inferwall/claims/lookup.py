@@ -128,3 +128,12 @@ def of_video(quantity: str) -> float:
     10.0
     """
     return float(row_of("video_case", quantity=quantity)["value"])
+
+
+def limit_s(name: str) -> float:
+    """Return a limit of what people bear, of data/latency_limits.csv, in seconds.
+
+    >>> limit_s("keeps the attention")
+    10.0
+    """
+    return float(row_of("latency_limits", limit=name)["value"]) / 1e3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import log
 
-from inferwall import accelerator
 from inferwall.claims import Finding, holds, holds_if
 from inferwall.claims.lookup import (
     number,
@@ -15,6 +14,7 @@ from inferwall.claims.lookup import (
     spend_of,
     usd,
 )
+from inferwall.hardware import accelerator
 
 VIDEO = ("sora-forbes-2025", "sora-wsj-2026", "sora-appfigures-2026")
 """Sources of Sora's cost and income: an estimate, two reports."""
