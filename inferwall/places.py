@@ -19,6 +19,8 @@ FIBRE_GROUP_INDEX = 1.468
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the Earth."""
 _W_PER_MW = 1e6
+_TIE = 1e-7
+"""Relative difference of cost below which two placements cost the same."""
 
 
 def great_circle_m(
@@ -267,7 +269,8 @@ def place_load(sites: Sequence[Site], demands: Sequence[Demand], round_trip_s: A
 
     A linear programme, solved by HiGHS:
     ``min Σ price_j f_ij``, ``Σ_j f_ij = demand_i``, ``Σ_i f_ij ≤ capacity_j``, ``f_ij ≥ 0``, and
-    ``f_ij = 0`` where the round trip is over the budget of the demand.
+    ``f_ij = 0`` where the round trip is over the budget of the demand. Among placements of the
+    same cost it is the one with the shortest round trips.
 
     Parameters
     ----------
@@ -313,12 +316,16 @@ def place_load(sites: Sequence[Site], demands: Sequence[Demand], round_trip_s: A
     asked = np.array([demand.tokens_per_s for demand in demands])
     if asked.sum() == 0:
         raise ValueError("demands ask for 0 tokens per second: allowed is at least one over 0")
-    flow, prices = _solve(sites, demands, asked, reach)
+    flow, prices = _solve(sites, demands, asked, reach, round_trip_s)
     return Placement(sites, demands, round_trip_s, flow, *prices)
 
 
 def _solve(
-    sites: tuple[Site, ...], demands: tuple[Demand, ...], asked: np.ndarray, reach: np.ndarray
+    sites: tuple[Site, ...],
+    demands: tuple[Demand, ...],
+    asked: np.ndarray,
+    reach: np.ndarray,
+    round_trip_s: np.ndarray,
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Return flows and shadow prices of demands and capacities, in tokens/s and USD per million."""
     from scipy.optimize import linprog
@@ -332,21 +339,26 @@ def _solve(
     serve, fill = np.zeros((len(asked), len(row))), np.zeros((len(price), len(row)))
     serve[row, arcs] = fill[column, arcs] = 1.0
     room = np.array([site.capacity_tokens_per_s for site in sites]) / scale
-    found = linprog(
-        price[column] / unit,
-        A_ub=fill,
-        b_ub=room,
-        A_eq=serve,
-        b_eq=asked / scale,
-        method="highs",
-    )
+    given = {"A_eq": serve, "b_eq": asked / scale, "method": "highs"}
+    found = linprog(price[column] / unit, A_ub=fill, b_ub=room, **given)
     if found.status == 2:
         raise ValueError(_missing(demands, asked, serve, fill, room, scale))
     if not found.success:
         raise ValueError(f"the linear programme was not solved: {found.message}")
+    paid, scarce = found.eqlin.marginals, -found.ineqlin.marginals
+    # Ties: the optima are the flows on arcs of no reduced cost that fill what has a price.
+    tied = price[column] / unit + scarce[column] - paid[row] <= _TIE
+    full = np.where(scarce > _TIE, room, 0.0)
+    nearest = linprog(
+        round_trip_s[row, column],
+        A_ub=np.vstack([fill, -fill]),
+        b_ub=np.concatenate([room, -full]),
+        bounds=[(0.0, None if open_ else 0.0) for open_ in tied],
+        **given,
+    )
     flow = np.zeros(reach.shape)
-    flow[row, column] = np.maximum(found.x, 0.0) * scale
-    return flow, (found.eqlin.marginals * unit, -found.ineqlin.marginals * unit)
+    flow[row, column] = np.maximum((nearest if nearest.success else found).x, 0.0) * scale
+    return flow, (paid * unit, scarce * unit)
 
 
 def _missing(

@@ -167,6 +167,13 @@ def test_a_demand_price_is_what_one_more_token_costs():
         assert dearer * MTOK == pytest.approx(placed.demand_price_usd_per_mtok[n], rel=1e-6)
 
 
+def test_of_equal_costs_the_nearest_is_taken():
+    same = [replace(SITES[0], name="here"), replace(SITES[0], name="there")]
+    demands = [Demand("a", 100.0), Demand("b", 100.0)]
+    placed = place_load(same, demands, [[0.2, 0.01], [0.02, 0.3]])
+    assert np.allclose(placed.flow_tokens_per_s, [[0, 100], [100, 0]], atol=1e-4)
+
+
 def test_a_site_without_power_has_no_price_of_power():
     placed = place_load([replace(SITES[0], joules_per_token=0.0)], DEMANDS, TIMES[:, :1])
     assert np.isnan(placed.capacity_price_usd_per_mw_year).all()
