@@ -114,8 +114,8 @@ def bottleneck_06() -> Finding:
         holds(late <= 1),
         late,
         "months",
-        f"The estimate is of February 2023 and of GPT-3.5, {late} months before mid-2023; the bill "
-        "may have been as large then, but nobody published it.",
+        f"The estimate is of {row['period']} and of GPT-3.5, {late} months before mid-2023; the "
+        "bill may have been as large then, but we found nobody who put a number to it.",
         ("semianalysis-onion-2023",),
     )
 
@@ -131,8 +131,8 @@ def bottleneck_07() -> Finding:
         holds(gap > 0),
         gap,
         "months",
-        f"The bill is of February 2023; {number(asserted)} weekly users are first reported "
-        f"{gap} months later, in November.",
+        f"The bill is of {bill}; {number(asserted)} weekly users are first reported on "
+        f"{users['observed_date'].min()}, {gap} months later.",
         ("semianalysis-onion-2023", "mezha-devday-2023"),
     )
 
@@ -152,7 +152,7 @@ def bottleneck_08() -> Finding:
         holds_if(max(*flat, grown) >= asserted, everywhere=min(flat) >= asserted),
         grown,
         "1",
-        f"Two years of USD 700,000 a day are {number(flat[1], 2)} to {number(flat[0], 2)} times "
+        f"Two years of {usd(day)} a day are {number(flat[1], 2)} to {number(flat[0], 2)} times "
         f"the training at constant traffic, and {number(grown, 2)} times the dearer one if the "
         f"bill grows with weekly users as from 2023 to 2025; {asserted} is claimed.",
         ("semianalysis-onion-2023", "mezha-devday-2023", "findarticles-devday-2025"),

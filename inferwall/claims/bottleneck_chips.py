@@ -7,7 +7,7 @@ from typing import Any
 
 from inferwall.architecture import transformer
 from inferwall.claims import Finding, holds, holds_if
-from inferwall.claims.lookup import number, reported, row_of
+from inferwall.claims.lookup import number, percent, reported, row_of
 from inferwall.cost import cost_usd_per_mtok
 from inferwall.data import table
 from inferwall.efficiency import named_efficiency
@@ -119,6 +119,7 @@ def bottleneck_18() -> Finding:
     asks["prefill"] = float(model.prefill_flop(2048) / model.weight_bytes("fp8"))
     idle = [ask < min(ridges.values()) for ask in asks.values()]
     other, h200 = accelerator("Inferentia2"), accelerator("H200 SXM")
+    wider = h200.bandwidth_bytes_per_s / accelerator("H100 SXM").bandwidth_bytes_per_s - 1
     return Finding(
         holds_if(any(idle), everywhere=all(idle)),
         asks[LLAMA],
@@ -126,8 +127,9 @@ def bottleneck_18() -> Finding:
         f"Decode of {LLAMA} asks for {number(asks[LLAMA])} FLOP per byte at most, under the ridge "
         f"points in 8 bits of {', '.join(f'{number(r)} ({n})' for n, r in ridges.items())}, but "
         f"DeepSeek-V3 asks for {number(asks['DeepSeek-V3'], 2)} and prefill for "
-        f"{number(asks['prefill'], 2)}; in 16 bits the H200's {number(h200.ridge_point('bf16'))} "
-        f"lies under the {number(other.ridge_point('bf16'))} of Inferentia2, made for inference.",
+        f"{number(asks['prefill'], 2)}; the H200 adds {percent(wider)} of bandwidth and no "
+        f"arithmetic to the H100, in 16 bits {number(h200.ridge_point('bf16'))} against the "
+        f"{number(other.ridge_point('bf16'))} of Inferentia2, made for inference.",
         ("nvidia-h100-datasheet", "nvidia-blackwell-datasheet", "aws-neuron-inferentia"),
         "inference means decode of a dense model with caches that are not small",
     )
@@ -142,14 +144,16 @@ def bottleneck_19() -> Finding:
     free = chips * chip.memory_bytes - model.weight_bytes("fp8")
     streams = math.floor(free / model.kv_bytes(CONTEXT, "fp8"))
     rate = streams * each / chips
+    short = free / (asserted * chips / each) / model.kv_bytes_per_token("fp8")
     return Finding(
         holds(rate >= asserted),
         rate,
         "tokens/s/chip",
         f"{number(chips)} chips write {number(each)} tokens a second for a reader of a 70B model, "
         f"{number(each / chips, 2)} a chip; with all {streams} streams of {CONTEXT:,} tokens that "
-        f"fit it is {number(rate, 2)} a chip, so {asserted} is the speed of a reader and not of a "
-        "chip.",
+        f"fit it is {number(rate, 2)} a chip, and {asserted} would take "
+        f"{number(asserted * chips / each)} streams of {number(short, 2)} tokens at the same "
+        "speed, which nobody reports.",
         ("techpowerup-groq-2024", "semiwiki-groq-chips", "groq-groqchip-brief"),
     )
 

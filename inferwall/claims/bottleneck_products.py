@@ -126,8 +126,9 @@ def bottleneck_24() -> Finding:
         holds_if(heaviest > pays, everywhere=messages > pays),
         pays / messages,
         "1",
-        f"At the list price of GPT-5.4 USD {number(fee)} pay for {number(pays)} messages of 2,000 "
-        f"tokens, {number(pays / messages, 2)} times the {number(messages)} of ChatGPT's average "
+        f"A fee of USD {number(fee)}, say, pays for {number(pays)} messages of 2,000 tokens at the "
+        f"list price of GPT-5.4, {number(pays / messages, 2)} times the {number(messages)} of "
+        "ChatGPT's average "
         f"user; {percent(losing)} use more if use spreads by {spread}, and the number of "
         "subscribers changes neither.",
         ("emp0-chatgpt-prompts", "techtoken-chatgpt-2025", "imperial-times-top-user", "models-dev"),
@@ -184,7 +185,7 @@ def bottleneck_26() -> Finding:
             "sglang-speculative-docs",
             "eagle-3-2025",
         ),
-        "fewer sequences run together than those at which a draft stops paying",
+        f"fewer than some {number(limit, 2)} sequences run together, or the draft is a good one",
     )
 
 

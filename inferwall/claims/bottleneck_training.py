@@ -95,7 +95,8 @@ def bottleneck_10() -> Finding:
         "1",
         f"Published shares are {listed}: {sum(inside)} of {len(inside)} lies in 70 to 80 %.",
         ("deloitte-tmt-2026", "wu-2021", "epoch-openai-compute-2024"),
-        "compute is the power of all machine learning at one large user, Meta in 2021",
+        "compute is the power of all machine learning at one large user, Meta in 2021; the "
+        "forecast for the industry in 2026 comes near",
     )
 
 
@@ -154,10 +155,13 @@ def bottleneck_28() -> Finding:
         holds_if(years <= lived, everywhere=research >= asserted),
         years,
         "years",
-        f"At ChatGPT's {number(prompts)} prompts of {number(tokens / DAYS / prompts)} tokens a day "
-        f"a model trained on {number(model['tokens'])} tokens takes {number(ratio, 2)} times its "
-        f"training FLOP a year, so {asserted} times after {number(years, 2)} years; over a year's "
-        f"research serving was {number(research)}.",
+        f"At ChatGPT's {number(prompts)} prompts a day, of {number(tokens / DAYS / prompts)} "
+        "tokens "
+        f"by our assumption, a model trained on {number(model['tokens'])} tokens takes "
+        f"{number(ratio, 2)} times its "
+        f"training FLOP a year, so {asserted} times after {number(years, 2)} years; set over the "
+        f"research of the same year, OpenAI's serving of 2024 was {number(research)} of it.",
         ("emp0-chatgpt-prompts", "llama-3-paper", "epoch-openai-compute-2024"),
-        "training is one final run, and its model serves that traffic for years",
+        f"training is one final run, and its model serves that traffic for {number(years, 2)} "
+        "years",
     )

@@ -56,14 +56,15 @@ def day8_03() -> Finding:
         known,
         "developers",
         f"By January 2025 {number(known)} developers had trained a model with over 1e25 FLOP; of "
-        f"those that our tables know {spent} spent over {number(dear)} dollars on one final run.",
+        f"those whose bill is known {spent} spent over {number(dear)} dollars on one final run.",
         (
             "epoch-models-over-1e25",
             "epoch-openai-compute-2024",
             "pretraining-cost-2026",
             "ai-index-2024-press",
         ),
-        "a frontier laboratory is one that spends some 100 million dollars on a final run",
+        "a frontier laboratory is one that spends some 100 million dollars on a final run, and "
+        "few such bills are unknown",
     )
 
 

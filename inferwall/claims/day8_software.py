@@ -111,24 +111,26 @@ def day8_06() -> Finding:
     lone = table("single_stream").pivot_table(
         index=["chip", "model"], columns="weight_format", values="decode_tokens_per_s"
     )
-    gains = np.concatenate(
-        [(wide[f] / wide["bf16"]).dropna() for f in ("int8", "int4 g32")]
-        + [(lone[f] / lone["fp16"]).dropna() for f in ("q8_0", "q4_0")]
+    eight, four = (
+        np.concatenate([wide[a] / wide["bf16"], *(lone[b] / lone["fp16"] for b in others)])
+        for a, others in (("int8", ("q8_0",)), ("int4 g32", ("q4_0", "q4_k_m")))
     )
+    eight, four = (gains[~np.isnan(gains)] for gains in (eight, four))
     lost = row_of("reported_figures", subject="8-bit integers")
     full = best_tokens_per_s(server(format_="fp8")) / best_tokens_per_s(server())
     return Finding(
-        holds_if((gains >= asserted).any(), everywhere=(gains >= asserted).all()),
-        np.median(gains),
+        holds_if((four >= asserted).any(), everywhere=min(eight.min(), four.min()) >= asserted),
+        np.median(np.concatenate([eight, four])),
         "1",
-        f"Weights shrink {number(bytes_['int8'])} and {number(bytes_['int4'])} times; measured on "
-        f"one chip and format against another, a lone reader gains {number(gains.min())} to "
-        f"{number(gains.max())} times, {asserted} or more in {percent((gains >= asserted).mean())} "
-        f"of {len(gains)} pairs, a full server "
-        f"{number(full, 2)} times by our model; the loss is {percent(lost['low'], 1)} to "
+        f"Weights shrink {number(bytes_['int8'])} and {number(bytes_['int4'])} times; a lone "
+        f"reader was measured to gain {number(eight.min())} to {number(eight.max())} times with 8 "
+        f"bits and {number(four.min())} to {number(four.max())} with 4, in {len(eight)} and "
+        f"{len(four)} pairs, and a full server gains {number(full, 2)} times with 8 by our model; "
+        f"the loss is {percent(lost['low'], 1)} to "
         f"{percent(lost['high'], 1)} of accuracy with 8-bit integers.",
         ("gpt-fast-readme", "llama-cpp-apple-silicon", "kurtic-quantization-2025"),
-        "compute means the time of a lone reader who waits for weights, and 4 bits on most chips",
+        "the weights have 4 bits and their reading is what a lone reader waits for; with 8 bits "
+        "memory halves and time does not",
     )
 
 
@@ -146,13 +148,14 @@ def day8_07() -> Finding:
         + ", ".join(f"{number(gain, 2)} over {name}" for name, gain in gains.items())
         + f"; {low} to {high} is claimed.",
         ("inferwall-validation", "nebius-eagle3-llama-70b", "deepseek-inference-2025"),
-        "the baseline batches but works in 16 bits: it decides",
+        "the baseline is a server in 16 bits, with or without continuous batching; it decides",
     )
 
 
 def day8_08() -> Finding:
     """Software is worth a generation of hardware."""
-    generation = float(np.median(carried_by_the_next_chip()))
+    pairs = carried_by_the_next_chip()
+    generation = float(np.median(pairs))
     stack = software_gains()["an engine in 16 bits"]
     energy = [
         row_of("energy_per_query", what=f"Llama 3.1 8B, H100, batch 64, vLLM {version}")["value"]
@@ -164,8 +167,9 @@ def day8_08() -> Finding:
         stack / generation,
         "1",
         f"At equal speed a B200 was measured to carry {number(generation)} times the requests of "
-        f"an H100; the stack of formats, cached prompts and speculation gains "
-        f"{number(stack, 2)} times on one H100, fifteen months of one engine {number(versions)} "
+        f"an H100, the median of {len(pairs)} loads; the stack of formats, cached prompts "
+        f"and speculation gains {number(stack, 2)} times on one H100, fifteen months of one engine "
+        f"{number(versions)} "
         "times in energy.",
         ("inferencex-silicon-sample", "inferwall-validation", "ml-energy-longitudinal"),
         "software means the whole stack over an engine in 16 bits, not newer versions of one",
