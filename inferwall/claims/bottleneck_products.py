@@ -185,7 +185,9 @@ def bottleneck_26() -> Finding:
             "sglang-speculative-docs",
             "eagle-3-2025",
         ),
-        f"fewer than some {number(limit, 2)} sequences run together, or the draft is a good one",
+        f"fewer than some {number(limit, 2)} sequences run together, or the draft is a good one"
+        if math.isfinite(limit)
+        else "",
     )
 
 

@@ -64,7 +64,7 @@ def bottleneck_14() -> Finding:
         "1",
         f"Measured answers have {number(written[1] / written[0], 2)} times the tokens and take "
         f"{number(energy)} times the energy; a full H200 spends {number(chip_s[1] / chip_s[0], 2)} "
-        f"times the chip-seconds on them, against {low} to {high}.",
+        f"times the chip-seconds on them, prompts included, against {low} to {high}.",
         ("ml-energy-leaderboard-v3", "inferwall-validation"),
     )
 
