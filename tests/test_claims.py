@@ -80,6 +80,10 @@ def test_what_is_kept_by_hand_is_there(column):
     assert TABLE[column].notna().all()
 
 
+def test_a_condition_is_sorted_by_what_it_turns_on():
+    assert (TABLE["turns_on"].notna() == (TABLE["verdict"] == "holds if")).all()
+
+
 def test_every_text_had_a_first_reading():
     assert TABLE["first_reading"].isna().to_numpy().tolist() == (TABLE["text"] == "added").tolist()
 

@@ -16,7 +16,7 @@ FLOORS = """
     units arrays data formats hardware layers config_keys configs architecture efficiency step
     cost owned_hours places caching serving token_costs speculation spellings points validation
     llama_stack gpu_lab fitting training demand plans product routing bottlenecks distributions
-    sensitivity events adoption claims lab axes charts checks html scenario provision answers
+    sensitivity events adoption claims lab axes charts checks html filters scenario provision answers
     swings reports cli
 """.split()  # noqa: SIM905 (a column of names reads better than a list of strings)
 MODULES = [
