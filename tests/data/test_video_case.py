@@ -41,18 +41,6 @@ def test_the_extra_clip_was_sold_below_its_estimated_cost(dollars):
     assert dollars["price of an extra clip"] < dollars["generation cost per 10 s clip"]
 
 
-def test_what_stands_in_two_tables_is_the_same(case):
-    pairs = {
-        "sora-users": "downloads",
-        "sora-active-share": "share of users who post",
-        "sora-clips-a-day": "clips per posting user and day",
-        "sora-clip": "length of a clip",
-    }
-    observed = table("observations").set_index("name")["value"]
-    for name, quantity in pairs.items():
-        assert observed[name] == case.loc[quantity, "value"]
-
-
 def test_the_days_are_those_between_its_dates(case):
     import datetime
 
