@@ -96,7 +96,7 @@ def bottleneck_17() -> Finding:
         best,
         "1",
         "Cost advantages are "
-        + "; ".join(f"{number(g, 2)} ({n})" for n, g in gains.items())
+        + "; ".join(f"{g:.2f} ({n})" for n, g in gains.items())
         + f": none reaches {asserted}, and what tokens cost an owner of such chips no list shows.",
         (
             "litellm-2026-08-01",
