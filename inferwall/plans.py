@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from inferwall.arrays import at_least, lesser
-from inferwall.units import MTOK
 
 ENDLESS = 1e300  # an unlimited number of requests, and still a number
 SHARPEST = 1e-9  # the spread that stands for none
@@ -177,26 +176,6 @@ class Plan:
             raise ValueError(f"usd_per_request={self.usd_per_request!r}: allowed is 0, a flat plan")
         paid_for = self.fee_usd / cost_usd_per_request
         return usage.share_over(paid_for) * (paid_for < self.cap)
-
-
-def token_price_usd(
-    input_tokens: Any, output_tokens: Any, input_usd_per_mtok: Any, output_usd_per_mtok: Any
-) -> Any:
-    """Return the price of a request at token prices: what a metered plan asks for it.
-
-    Parameters
-    ----------
-    input_tokens, output_tokens : float or array
-        Tokens of a request.
-    input_usd_per_mtok, output_usd_per_mtok : float or array
-        Prices of a million.
-
-    Examples
-    --------
-    >>> round(token_price_usd(1500, 400, 1.0, 4.0), 5)
-    0.0031
-    """
-    return (input_tokens * input_usd_per_mtok + output_tokens * output_usd_per_mtok) / MTOK
 
 
 @dataclass(frozen=True)

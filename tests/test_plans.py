@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from inferwall.plans import Plan, Usage, Willingness, token_price_usd
+from inferwall.plans import Plan, Usage, Willingness
 
 means, spreads = st.floats(0.5, 1e4), st.floats(0.05, 2.5)
 limits = st.floats(0.1, 1e5)
@@ -126,4 +126,3 @@ def test_arrays_and_labels_pass_through():
     use = Usage(100.0, spread)
     assert use.over(150.0).dims == ("spread",)
     assert Plan(0.0, 0.1).mean_bill_usd(use).dims == ("spread",)
-    assert token_price_usd(np.array([1000, 2000]), 500, 1.0, 4.0).tolist() == [0.003, 0.004]

@@ -21,7 +21,8 @@ from inferwall.claims.lookup import (
 )
 from inferwall.efficiency import named_efficiency
 from inferwall.hardware import accelerator
-from inferwall.plans import Plan, Usage, token_price_usd
+from inferwall.plans import Plan, Usage
+from inferwall.serving import Workload
 from inferwall.speculation import (
     acceptance_of,
     break_even_batch,
@@ -29,6 +30,7 @@ from inferwall.speculation import (
     speculation_speedup,
 )
 from inferwall.step import Deployment
+from inferwall.token_costs import list_price_usd_per_request
 
 MONTH_DAYS = 30
 
@@ -60,8 +62,10 @@ def message_usd(provider: str, model: str, tokens_in: float, tokens_out: float) 
     """Return the list price of a message."""
     price = list_price(provider, model)
     return float(
-        token_price_usd(
-            tokens_in, tokens_out, price["input_usd_per_mtok"], price["output_usd_per_mtok"]
+        list_price_usd_per_request(
+            Workload(tokens_in, tokens_out),
+            price["input_usd_per_mtok"],
+            price["output_usd_per_mtok"],
         )
     )
 
@@ -111,11 +115,8 @@ def bottleneck_24() -> Finding:
             "value"
         ]
     )
-    cost = token_price_usd(
-        MESSAGE.input_tokens,
-        MESSAGE.output_tokens,
-        price["input_usd_per_mtok"],
-        price["output_usd_per_mtok"],
+    cost = list_price_usd_per_request(
+        MESSAGE, price["input_usd_per_mtok"], price["output_usd_per_mtok"]
     )
     pays = fee / cost
     losing = float(Plan(fee).losing_share(Usage(messages, spread), cost))
