@@ -13,11 +13,11 @@ import inferwall
 
 PACKAGE = Path(inferwall.__file__).parent
 FLOORS = """
-    units arrays data formats hardware layers config_keys configs architecture efficiency step
-    cost owned_hours places caching serving token_costs speculation spellings points validation
+    units arrays data formats hardware layers config_keys configs architecture efficiency step cost
+    owned_hours places caching serving token_costs speculation spellings points validation
     llama_stack gpu_lab fitting training demand plans product routing bottlenecks distributions
-    sensitivity events adoption claims lab axes charts checks html filters scenario provision answers
-    swings reports cli
+    sensitivity events adoption claims lab axes charts checks html filters scenario provision
+    answers swings reports cli
 """.split()  # noqa: SIM905 (a column of names reads better than a list of strings)
 MODULES = [
     name
