@@ -6,7 +6,7 @@ the inputs of all floors in one flat list, so that any of them can be moved alon
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from inferwall.serving import Service, Workload, serve
 from inferwall.step import Deployment, sequence_bytes
 from inferwall.units import GB, HOUR, MTOK
 
-HALVINGS = 42  # of the interval in which the load lies: down to one part in 4 × 10^12
+CLOSE, MOST_CHORDS = 1e-13, 60  # how near the promised time the load is sought, in how many steps
 
 
 @dataclass(frozen=True)
@@ -319,12 +319,34 @@ def _fullest(
     chip = deployment.chip
     roomy = replace(deployment, chip=replace(chip, memory_bytes=chip.memory_bytes * 1e6))
     none = 0.0 * (seats + tpot_s)  # the shape of both
-    low, high = 1.0 + none, np.maximum(seats, 1.0) + none
-    possible = (seats >= 1.0) & (serve(roomy, workload, low).tpot_s <= tpot_s)
-    full = serve(roomy, workload, high).tpot_s <= tpot_s
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2.0
-        in_time = serve(roomy, workload, middle).tpot_s <= tpot_s
-        low, high = np.where(in_time, middle, low), np.where(in_time, high, middle)
-    running = np.where(full, np.maximum(seats, 1.0) + none, low)
+    one, most = 1.0 + none, np.maximum(seats, 1.0) + none
+
+    def late_s(load: Any) -> Any:
+        return serve(roomy, workload, load).tpot_s - tpot_s + none
+
+    possible = (seats >= 1.0) & (late_s(one) <= 0.0)
+    full = late_s(most) <= 0.0
+    running = np.where(full, most, _crossing(late_s, one, most, CLOSE * tpot_s))
     return serve(roomy, workload, running[()]), np.where(possible, running, np.nan)[()]
+
+
+def _crossing(function: Callable[[Any], Any], low: Any, high: Any, close: Any) -> Any:
+    """Return where a rising function crosses 0, in each cell; an end where it does not.
+
+    The time per token is nearly a straight line of the load, so chords find it in a few steps;
+    halving the value at the end that stays (the Illinois rule) keeps them from creeping.
+    """
+    early, late, stayed = function(low), function(high), np.zeros(np.shape(low))
+    settled = (early > 0.0) | (late <= 0.0)
+    for _ in range(MOST_CHORDS):
+        rise = np.where(settled | (late == early), 1.0, late - early)
+        middle = np.clip(low - early * (high - low) / rise, low, high)
+        gap = function(middle)
+        below = gap <= 0.0
+        late = np.where(below, late * np.where(stayed == 1.0, 0.5, 1.0), gap)
+        early = np.where(below, gap, early * np.where(stayed == -1.0, 0.5, 1.0))
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+        stayed = np.where(below, 1.0, -1.0)
+        if np.all(settled | (np.abs(gap) <= close)):
+            break
+    return middle
