@@ -132,12 +132,15 @@ def weight_formats(
     return stored, "bf16", None
 
 
-def kv_format(raw: str, weights: str, engine: str, chip: Accelerator) -> str:
+def kv_format(
+    raw: str, weights: str, engine: str, chip: Accelerator, published: str = "fp8"
+) -> str:
     """Return the format of the cache.
 
     A blank is the engine's default: that of the activations in vLLM and SGLang, fp8 for
-    TensorRT-LLM with 8-bit and 4-bit weights. In vLLM on chips with 4-bit products it is fp8 too:
-    how many requests fit in the closed-loop rows shows that their recipes set it.
+    TensorRT-LLM with 8-bit and 4-bit weights. In vLLM it is fp8 on chips with 4-bit products, and
+    everywhere for fp8 weights of a model that was not published in fp8: checkpoints quantised by
+    ModelOpt state a cache in fp8, and the recipes of the closed-loop rows set it.
     """
     if "fp8" in raw or "f8" in raw:
         return "fp8"
@@ -146,7 +149,9 @@ def kv_format(raw: str, weights: str, engine: str, chip: Accelerator) -> str:
     if raw:
         return "bf16"
     small = weights in ("fp8", "nvfp4", "mxfp4")
-    if small and (engine == "trtllm" or (engine == "vllm" and _knows(chip, "fp4"))):
+    requantised = weights == "fp8" and published != "fp8"
+    in_vllm = engine == "vllm" and (requantised or _knows(chip, "fp4"))
+    if small and (engine == "trtllm" or in_vllm):
         return "fp8"
     return "bf16"
 

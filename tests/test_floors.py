@@ -13,7 +13,8 @@ import inferwall
 
 PACKAGE = Path(inferwall.__file__).parent
 FLOORS = """
-    units arrays data formats hardware layers config_keys configs architecture efficiency step
+    units arrays data formats hardware layers config_keys configs architecture efficiency network
+    step
     cost caching serving speculation spellings points validation llama_stack gpu_lab fitting
     training demand sensitivity lab axes charts checks html
     scenario service answers swings reports cli
