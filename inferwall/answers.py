@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inferwall.cost import rents
 from inferwall.data import table
-from inferwall.efficiency import IDEAL, Efficiency, named_efficiency
+from inferwall.efficiency import IDEAL, named_efficiency
+from inferwall.provision import Provision, choose, provide
 from inferwall.scenario import DAYS_PER_MONTH, Scenario
 from inferwall.sensitivity import HIGH, LOW, Range, from_percentiles, interval, latin_hypercube
-from inferwall.service import Service, choose, serve
+from inferwall.validation import error_factors, unlike
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DRAWS, SEED = 2000, 20261121
-SET = "kernels"  # the efficiency set of data/efficiency.csv
+SET = "serving"  # the efficiency set of data/efficiency.csv
 
 
 def rent_quotes(scenario: Scenario) -> pd.DataFrame:
@@ -64,15 +65,15 @@ class Answers:
 
     Attributes
     ----------
-    central, draws, bound : Service
+    central, draws, bound : Provision
         `draws` holds arrays of `DRAWS` elements; `bound` has the ideal efficiency.
     quotes : DataFrame
         As `rent_quotes`.
     """
 
-    central: Service
-    draws: Service
-    bound: Service
+    central: Provision
+    draws: Provision
+    bound: Provision
     quotes: pd.DataFrame
 
     @property
@@ -81,7 +82,7 @@ class Answers:
         return self.central.scenario
 
     def range_of(self, result: Any) -> Range:
-        """Return the range of what `result` says of a Service."""
+        """Return the range of what `result` says of a Provision."""
         return interval(result(self.central), result(self.draws))
 
     @property
@@ -109,8 +110,22 @@ class Answers:
         return Range(*(value * requests for value in (cost.central, cost.low, cost.high)))
 
     @property
-    def limit(self) -> tuple[str, str]:
-        """Return the phase and the part that take most of a copy's time."""
+    def slowdown(self) -> tuple[float, float]:
+        """Return by what factors of the predicted time four of five such servers are off."""
+        central = self.central
+        return error_factors("tpot", unlike(central.deployment, float(central.batch)))
+
+    @property
+    def ttft_s(self) -> Range:
+        """Return the wait for the first token when all copies are full."""
+        central = self.central
+        ways = unlike(central.deployment, float(central.batch))
+        predicted = float(central.service.ttft_s)
+        return Range(predicted, *(predicted * end for end in error_factors("ttft", ways)))
+
+    @property
+    def limit(self) -> str:
+        """Return the part that takes most of a copy's time."""
         parts = self.central.parts_s
         return max(parts, key=lambda key: parts[key])
 
@@ -123,9 +138,9 @@ class Answers:
         }
         return float(np.mean(parts[self.limit] >= np.max(list(parts.values()), axis=0)))
 
-    def share(self, key: tuple[str, str]) -> Range:
+    def share(self, part: str) -> Range:
         """Return the share of a copy's time that one part takes."""
-        return self.range_of(lambda s: s.parts_s[key] / s.copy_s)
+        return self.range_of(lambda s: s.parts_s[part] / s.copy_s)
 
     @property
     def memory_limits(self) -> bool:
@@ -133,19 +148,12 @@ class Answers:
         return bool(self.central.batch >= self.central.memory_batch)
 
 
-def uncertain_constants() -> dict[str, tuple[float, float, float]]:
-    """Return low, central and high of each efficiency constant that has a range."""
-    columns = [named_efficiency(SET, column) for column in ("low", "value", "high")]
-    names = [field.name for field in fields(Efficiency) if field.name != "sources"]
-    values = {name: tuple(getattr(column, name) for column in columns) for name in names}
-    return {name: triple for name, triple in values.items() if triple[0] != triple[2]}
-
-
 def answer(scenario: Scenario) -> Answers:
-    """Answer a scenario with the measured kernels' efficiency and the published rents.
+    """Answer a scenario with the constants of whole servers and the published rents.
 
-    Efficiency constants are drawn from their 10th, 50th and 90th percentile, rents from those
-    published, all independently, in `DRAWS` draws of a fixed seed.
+    Two things are drawn, independently, in `DRAWS` draws of a fixed seed: the time that a server
+    takes over the time predicted, by the errors of the model on servers that it was not fitted to,
+    and the rent, from those published.
 
     Raises
     ------
@@ -156,16 +164,13 @@ def answer(scenario: Scenario) -> Answers:
     prices = quotes["rent_usd_per_hour"].to_numpy()
     rent = float(np.median(prices))
     central = choose(scenario, named_efficiency(SET), rent)
-    efficiency, uncertain = central.deployment.efficiency, uncertain_constants()
-    shares = latin_hypercube(["rent", *uncertain], DRAWS, SEED)
-    drawn = {
-        name: np.clip(from_percentiles(shares[name], *values), 0, 1)
-        for name, values in uncertain.items()
-    }
-    deployment = replace(central.deployment, efficiency=replace(efficiency, **drawn))
-    draws = serve(scenario, deployment, np.quantile(prices, shares["rent"]))
-    ideal = replace(central.deployment, efficiency=IDEAL)
-    return Answers(central, draws, serve(scenario, ideal, rent), quotes)
+    ideal = provide(scenario, replace(central.deployment, efficiency=IDEAL), rent)
+    found = Answers(central, central, ideal, quotes)
+    shares = latin_hypercube(["rent", "slowdown"], DRAWS, SEED)
+    low, high = found.slowdown
+    slowdown = from_percentiles(shares["slowdown"], low, 1.0, high)
+    rents_drawn = np.quantile(prices, shares["rent"])
+    return replace(found, draws=provide(scenario, central.deployment, rents_drawn, slowdown))
 
 
 def cost_over_users(answers: Answers, users: Any) -> pd.DataFrame:
@@ -195,14 +200,14 @@ def breakdown(answers: Answers) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `phase`, `part`, `time_s` with `low_s` and `high_s`, and the `share` of all parts.
+        `part`, `time_s` with `low_s` and `high_s`, and the `share` of all parts.
     """
     import pandas as pd
 
     rows = []
-    for phase, part in answers.central.parts_s:
-        seconds = answers.range_of(lambda s, key=(phase, part): s.parts_s[key])
-        rows.append((phase, part, seconds.central, seconds.low, seconds.high))
-    frame = pd.DataFrame(rows, columns=["phase", "part", "time_s", "low_s", "high_s"])
+    for part in answers.central.parts_s:
+        seconds = answers.range_of(lambda s, part=part: s.parts_s[part])
+        rows.append((part, seconds.central, seconds.low, seconds.high))
+    frame = pd.DataFrame(rows, columns=["part", "time_s", "low_s", "high_s"])
     frame["share"] = frame["time_s"] / answers.central.copy_s
     return frame.sort_values("time_s", ascending=False, kind="stable").reset_index(drop=True)

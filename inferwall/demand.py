@@ -276,6 +276,79 @@ def growth_rate(start: Any, end: Any, years: Any) -> Any:
     return np.log(end / start) / _require("years", years, above=0)
 
 
+@dataclass(frozen=True)
+class Growth:
+    """The growth of a quantity in its parts, continuous rates per year; they add up to `total`.
+
+    Attributes
+    ----------
+    price, income, quality, buyers : float or array
+        What the fall in price, income, better products and more buyers bring.
+    """
+
+    price: Any
+    income: Any
+    quality: Any
+    buyers: Any
+
+    @property
+    def drift(self) -> Any:
+        """Growth at a constant price: all but the first part."""
+        return self.income + self.quality + self.buyers
+
+    @property
+    def total(self) -> Any:
+        """Growth of the quantity."""
+        return self.price + self.drift
+
+    def unexplained(self, observed_per_year: Any) -> Any:
+        """Return what the parts leave of the growth that was seen."""
+        return observed_per_year - self.total
+
+
+def quantity_growth(
+    elasticity: Any,
+    price_fall_per_year: Any,
+    income_elasticity: Any = 0.0,
+    income_growth_per_year: Any = 0.0,
+    quality_response: Any = 0.0,
+    quality_growth_per_year: Any = 0.0,
+    buyers_growth_per_year: Any = 0.0,
+) -> Growth:
+    """Return ``g_q = |e| × fall + e_income g_income + e_quality g_quality + g_buyers``.
+
+    Parameters
+    ----------
+    elasticity, price_fall_per_year : float or array
+        As `spend_growth`.
+    income_elasticity, income_growth_per_year : float or array
+        Use for 1 % more income; the growth of income.
+    quality_response, quality_growth_per_year : float or array
+        Use at an unchanged price for 1 % more quality; the growth of quality.
+    buyers_growth_per_year : float or array
+        Growth of the number of buyers.
+
+    Raises
+    ------
+    ValueError
+        The elasticity is negative.
+
+    Examples
+    --------
+    Light, 1800 to 2000 (chapter 13): 0.7 of a fall of 4 % a year, and income at 1.2 % doing 2.1.
+
+    >>> light = quantity_growth(0.7, 0.04, income_elasticity=2.1, income_growth_per_year=0.012)
+    >>> round(light.price, 4), round(light.drift, 4), round(light.unexplained(0.053), 4)
+    (0.028, 0.0252, -0.0002)
+    """
+    return Growth(
+        price=_require("elasticity", elasticity, low=0) * price_fall_per_year,
+        income=income_elasticity * income_growth_per_year,
+        quality=quality_response * quality_growth_per_year,
+        buyers=buyers_growth_per_year,
+    )
+
+
 def spend_growth(elasticity: Any, price_fall_per_year: Any, drift_per_year: Any = 0.0) -> Any:
     """Return the growth of spend: ``g_S = g_q + g_p = (|e| - 1) x fall + drift``, per year.
 

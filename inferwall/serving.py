@@ -289,6 +289,35 @@ def disaggregation(
     return chip_s_read / chip_s_written
 
 
+def fullest(deployment: Deployment, workload: Workload, tpot_s: Any) -> Any:
+    """Return how many requests in flight memory holds and a target speed allows: 0 if not one.
+
+    Parameters
+    ----------
+    deployment : Deployment
+    workload : Workload
+    tpot_s : float or array
+        Longest time per output token that is allowed.
+
+    Examples
+    --------
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> most = fullest(llama, Workload(1000, 1000), tpot_s=0.018)
+    >>> times = [_serve(llama, Workload(1000, 1000), most + more).tpot_s for more in (0, 1)]
+    >>> bool(times[0] <= 0.018 < times[1])
+    True
+    """
+    low = np.zeros(np.shape(tpot_s))
+    high = low + np.floor(max_batch(deployment, workload.mean_context))
+    # The time per token grows with the requests in flight, so halving finds the last in time.
+    while np.any(low < high):
+        middle = np.ceil((low + high) / 2.0)
+        in_time = _serve(deployment, workload, np.maximum(middle, 1.0)).tpot_s <= tpot_s
+        low, high = np.where(in_time, middle, low), np.where(in_time, high, middle - 1.0)
+    return low[()]
+
+
 def frontier(
     deployments: list[Deployment],
     workload: Workload,

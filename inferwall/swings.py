@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inferwall.answers import Answers, uncertain_constants
+from inferwall.answers import Answers
+from inferwall.provision import provide
 from inferwall.scenario import Scenario
 from inferwall.sensitivity import HIGH, LOW
-from inferwall.service import serve
 from inferwall.step import Deployment
 from inferwall.units import usd
 
@@ -43,17 +42,11 @@ def one_at_a_time(answers: Answers) -> pd.DataFrame:
         prices = np.quantile(answers.quotes["rent_usd_per_hour"], (LOW, HIGH))
         ends = [(usd(price), _cost_usd(scenario, deployment, price)) for price in prices]
         rows.append(_row(UNKNOWN, "Rent of a chip an hour", ends, answers))
-    for name, cause in _constants_used(deployment.arithmetic_format).items():
-        if name in uncertain_constants():
-            shares = uncertain_constants()[name][::2]
-            ends = [
-                (
-                    f"{100 * share:.0f}\u00a0%",
-                    _cost_usd(scenario, _with(deployment, name, share), rent),
-                )
-                for share in shares
-            ]
-            rows.append(_row(UNKNOWN, cause, ends, answers))
+    ends = [
+        (f"{factor:.2f}\u00a0×", _cost_usd(scenario, deployment, rent, factor))
+        for factor in answers.slowdown
+    ]
+    rows.append(_row(UNKNOWN, "Time taken over time predicted", ends, answers))
     for cause, unit, changes in _assumptions(scenario):
         ends = [
             (
@@ -81,12 +74,14 @@ def _row(group: str, cause: str, ends: list[tuple[str, float]], answers: Answers
     return group, cause, low, high, at_low, at_high
 
 
-def _cost_usd(scenario: Scenario, deployment: Deployment, rent_usd_per_hour: float) -> float:
+def _cost_usd(
+    scenario: Scenario, deployment: Deployment, rent_usd_per_hour: float, slowdown: float = 1.0
+) -> float:
     try:
-        service = serve(scenario, deployment, rent_usd_per_hour)
+        found = provide(scenario, deployment, rent_usd_per_hour, slowdown)
     except ValueError:
         return math.nan
-    return float(service.cost_usd_per_request(scenario.users))
+    return float(found.cost_usd_per_request(scenario.users))
 
 
 def _plain(value: float) -> str:
@@ -96,20 +91,6 @@ def _plain(value: float) -> str:
     ('10,800', '1.5')
     """
     return f"{float(f'{value:.4g}'):,.12g}"
-
-
-def _with(deployment: Deployment, constant: str, value: float) -> Deployment:
-    return replace(deployment, efficiency=replace(deployment.efficiency, **{constant: value}))
-
-
-def _constants_used(arithmetic_format: str) -> dict[str, str]:
-    """Return the efficiency constants that carry a deployment, in words."""
-    measured = {"fp8": "fp8", "int8": "int8", "fp4": "fp4", "nvfp4": "fp4"}
-    share = f"{measured.get(arithmetic_format, 'bf16')}_share"
-    return {
-        "bandwidth_share": "Share of memory bandwidth reached",
-        share: f"Share of {arithmetic_format} peak reached",
-    }
 
 
 def _assumptions(scenario: Scenario) -> list[tuple[str, str, list[dict[str, Any]]]]:

@@ -189,15 +189,38 @@ def _intervals() -> dict[str, tuple[float, float]]:
     return {row["quantity"]: (row["low"], row["high"]) for row in rows}
 
 
-def _unlike(setup: Setup, load: float) -> int:
-    """Return in how many ways a row differs from everything that the constants were fitted to."""
-    deployment = setup.deployment
+def unlike(deployment: Deployment, concurrency: float) -> int:
+    """Return in how many ways a server differs from all that the constants were fitted to.
+
+    Its vendor, more than eight chips that share a layer, more than 256 requests in flight.
+    """
     return (
         (deployment.chip.vendor not in ("NVIDIA", "Apple"))
-        + (setup.engine == "other")
         + (deployment.ranks > 8)
-        + (256 < load < math.inf)
+        + (256 < concurrency < math.inf)
     )
+
+
+def error_factors(quantity: str, ways_unlike: int = 0) -> tuple[float, float]:
+    """Return by what factors of a prediction four of five measurements of unseen groups lie.
+
+    Parameters
+    ----------
+    quantity : str
+        A quantity of data/prediction_errors.csv, such as ``"tpot"``.
+    ways_unlike : int
+        In how many ways the case differs from what was fitted: each widens both by a third.
+
+    Examples
+    --------
+    >>> low, high = error_factors("tpot")
+    >>> wide = error_factors("tpot", ways_unlike=3)
+    >>> low < 1 < high, wide == (low**2, high**2)
+    (True, True)
+    """
+    low, high = _intervals()[quantity]
+    wider = 1.0 + ways_unlike / 3.0
+    return low**wider, high**wider
 
 
 def predict(points: pd.DataFrame) -> pd.DataFrame:
@@ -239,15 +262,12 @@ def predict(points: pd.DataFrame) -> pd.DataFrame:
     rows = read(points)
     predicted, reasons = central(rows, fitted())
     low, high = np.full(len(rows), math.nan), np.full(len(rows), math.nan)
-    intervals = _intervals()
     cells = zip(rows["setup"], rows["quantity"], rows["load"], strict=True)
     for i, (setup, quantity, load) in enumerate(cells):
         if reasons[i] == "":
-            wider = 1.0 + _unlike(setup, load) / 3.0
-            below, above = intervals[
-                {"total": "output", "engine ttft": "ttft"}.get(quantity, quantity)
-            ]
-            low[i], high[i] = predicted[i] * below**wider, predicted[i] * above**wider
+            scored = {"total": "output", "engine ttft": "ttft"}.get(quantity, quantity)
+            ways = unlike(setup.deployment, load) + (setup.engine == "other")
+            low[i], high[i] = predicted[i] * np.array(error_factors(scored, ways))
     return pd.DataFrame(
         {"predicted": predicted, "low": low, "high": high, "reason": reasons}, index=points.index
     )

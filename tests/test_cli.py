@@ -66,7 +66,7 @@ def test_a_bad_scenario_ends_with_2_and_writes_nothing(tmp_path, capsys):
 
 IMPOSSIBLE = {
     "one user alone gets": dict(speed_target_tokens_per_s=5000),
-    "do not fit in 1 × 141 GB": dict(chips=1, weight_format="bf16"),
+    "do not fit in 1 × 126.9 GB": dict(chips=1, weight_format="bf16"),
     "no rent of": dict(as_of="2019"),
 }
 

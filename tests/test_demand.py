@@ -174,3 +174,18 @@ def test_one_formula_three_scales(kind):
 def test_a_wrong_argument_is_named(call, words):
     with pytest.raises(ValueError, match=words.replace(".", r"\.")):
         call()
+
+
+@given(elasticity=elasticities, fall=falls, drift=st.tuples(*[st.floats(-1, 1)] * 3))
+def test_the_parts_of_growth_add_up_to_what_spend_grows_by(elasticity, fall, drift):
+    income, quality, buyers = drift
+    parts = demand.quantity_growth(elasticity, fall, 2.0, income, 0.5, quality, buyers)
+    assert parts.drift == pytest.approx(2 * income + 0.5 * quality + buyers)
+    spend = demand.spend_growth(elasticity, fall, parts.drift)
+    assert parts.total - fall == pytest.approx(spend, abs=1e-12)
+    assert parts.unexplained(parts.total) == 0
+
+
+def test_growth_without_drift_is_the_demand_curve():
+    parts = demand.quantity_growth(1.3, math.log(5))
+    assert math.exp(parts.total) == pytest.approx(demand.quantity_change(1 / 5, 1.3))

@@ -20,6 +20,7 @@ OTHERS = {
     "MODEL": ("Llama 3.1 8B", "Qwen3 8B", "Qwen3 32B"),
     "CHIP": ("H100 SXM", "H200 SXM"),
     "ELASTICITY": ([0.8, 1.3],),
+    "LANGUAGE": ("Hindi",),
 }
 
 

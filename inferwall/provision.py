@@ -12,60 +12,66 @@ from inferwall.architecture import transformer
 from inferwall.efficiency import Efficiency
 from inferwall.hardware import Accelerator, accelerator
 from inferwall.scenario import Scenario
-from inferwall.step import Deployment, StepTime, decode_step, max_batch, prefill_step
+from inferwall.serving import Service, Workload, fullest, serve
+from inferwall.step import Deployment, max_batch
 from inferwall.units import DAY, HOUR
 
 LARGEST_COPY_CHIPS = 64  # beyond it tensor parallelism alone is no longer how models are served
-READING, WRITING = "reading the prompt", "writing the answer"
 
 
 @dataclass(frozen=True)
-class Service:
-    """A scenario as it runs on one deployment; numbers may be arrays of draws.
+class Provision:
+    """A scenario as it runs on copies of one deployment; numbers may be arrays of draws.
 
     Attributes
     ----------
     scenario : Scenario
-    deployment : Deployment
-        One copy of the model.
+    service : Service
+        One copy, with as many requests in flight as its memory holds and the target speed allows.
+    batch, memory_batch : int or array
+        Requests in flight on a copy: 0 where one user alone misses the target speed; and those
+        that its memory holds.
+    slowdown : float or array
+        Time that the copy takes over the time that the model predicts.
     rent_usd_per_hour : float or array
         Rent of one chip.
-    memory_batch, batch : int or array
-        Requests in flight that a copy's memory holds, and those at which each user still gets the
-        target speed: 0 where one user alone does not.
-    prefill, decode : StepTime
-        Reading one prompt; one step of `batch` answers at their mean context.
     """
 
     scenario: Scenario
-    deployment: Deployment
-    rent_usd_per_hour: Any
-    memory_batch: Any
+    service: Service
     batch: Any
-    prefill: StepTime
-    decode: StepTime
+    memory_batch: Any
+    slowdown: Any
+    rent_usd_per_hour: Any
 
     @property
-    def parts_s(self) -> dict[tuple[str, str], Any]:
-        """Return the seconds that one request takes of a copy, by phase and part."""
+    def deployment(self) -> Deployment:
+        """Return one copy of the model and its chips."""
+        return self.service.deployment
+
+    @property
+    def parts_s(self) -> dict[str, Any]:
+        """Return the seconds that one request takes of a copy, by part: its share of the steps
+        that write its answer, and the time for which its prompt holds up the others.
+        """
         steps = self.scenario.output_tokens / np.maximum(self.batch, 1)
-        reading = {(READING, part): value for part, value in self.prefill.parts_s.items()}
-        writing = {(WRITING, part): value * steps for part, value in self.decode.parts_s.items()}
-        return reading | writing
+        writing = {part: seconds * steps for part, seconds in self.service.step.parts_s.items()}
+        parts = writing | {"prefill": self.service.prefill_s}
+        return {part: seconds * self.slowdown for part, seconds in parts.items()}
 
     @property
     def copy_s(self) -> Any:
         """Return the seconds that one request takes of a copy; infinite where none can be served.
 
-        ``prefill + output tokens × decode step / batch``
+        ``output tokens × decode step / requests in flight + prefill``
         """
         total = sum(self.parts_s.values())
         return np.where(np.isnan(total) | (self.batch < 1), math.inf, total)
 
     @property
     def tokens_per_s_per_user(self) -> Any:
-        """Return the speed of an answer when all copies are full, its own prompt included."""
-        return self.scenario.output_tokens / (np.maximum(self.batch, 1) * self.copy_s)
+        """Return the speed at which a user sees the answer come when all copies are full."""
+        return 1.0 / (self.service.tpot_s * self.slowdown)
 
     def copies(self, users: Any) -> Any:
         """Return the copies of the model that the peak of so many users needs."""
@@ -79,11 +85,10 @@ class Service:
         return chips * self.rent_usd_per_hour * (DAY / HOUR) / requests
 
 
-def serve(scenario: Scenario, deployment: Deployment, rent_usd_per_hour: Any) -> Service:
+def provide(
+    scenario: Scenario, deployment: Deployment, rent_usd_per_hour: Any, slowdown: Any = 1.0
+) -> Provision:
     """Fill each copy as far as its memory and the target speed allow.
-
-    The speed of a user is ``output tokens / (batch × seconds of a copy per request)``: by Little's
-    law a request stays that long, prompts of others that interrupt it included.
 
     Parameters
     ----------
@@ -92,45 +97,31 @@ def serve(scenario: Scenario, deployment: Deployment, rent_usd_per_hour: Any) ->
         One copy of the model.
     rent_usd_per_hour : float or array
         Rent of one chip.
+    slowdown : float or array
+        Time that the copy takes over the time that the model predicts.
 
     Raises
     ------
     ValueError
-        A scalar deployment cannot run the scenario: weights or one request do not fit, the target
-        speed is out of reach, or the datasheet lacks a number.
+        Weights or one request do not fit, one user alone misses the target speed at the predicted
+        time, or the datasheet lacks a number.
     """
-    context = scenario.input_tokens + scenario.output_tokens / 2
-    prefill = prefill_step(
-        deployment, 1, scenario.input_tokens - scenario.cached_tokens, scenario.cached_tokens
-    )
-    decode_step(deployment, 1, context)  # raises for a scalar that does not fit
-
-    def at(batch: Any) -> Service:
-        decode = decode_step(deployment, np.maximum(batch, 1), context)
-        return Service(scenario, deployment, rent_usd_per_hour, memory, batch, prefill, decode)
-
-    def quick(batch: Any) -> Any:
-        return at(batch).tokens_per_s_per_user >= scenario.speed_target_tokens_per_s
-
-    memory = max_batch(deployment, context)
-    alone = at(1)
-    if np.ndim(alone.copy_s) == 0 and not quick(1):
+    workload = Workload(scenario.input_tokens, scenario.output_tokens, scenario.cached_tokens)
+    target = scenario.speed_target_tokens_per_s
+    alone = serve(deployment, workload, concurrency=1)  # raises for what does not fit
+    if np.ndim(slowdown) == 0 and alone.tokens_per_s_per_user < target * slowdown:
         raise ValueError(
-            f"speed_target_tokens_per_s={scenario.speed_target_tokens_per_s:g}: one user alone "
-            f"gets {float(alone.tokens_per_s_per_user):.3g} tokens/s on {deployment.chips} × "
-            f"{deployment.chip.name}, the prompt included"
+            f"speed_target_tokens_per_s={target:g}: one user alone gets "
+            f"{float(alone.tokens_per_s_per_user / slowdown):.3g} tokens/s on "
+            f"{deployment.chips} × {deployment.chip.name}"
         )
-    # Speed falls as the batch grows, so halving finds the last batch that is quick enough.
-    low = np.where(quick(1), 1, 0)
-    high = np.broadcast_to(memory, low.shape)
-    while np.any(low < high):
-        middle = np.ceil((low + high) / 2)
-        good = quick(middle) & (low < high)
-        low, high = np.where(good, middle, low), np.where(good | (low >= high), high, middle - 1)
-    return at(low)
+    batch = fullest(deployment, workload, 1.0 / (target * slowdown))
+    service = serve(deployment, workload, concurrency=np.maximum(batch, 1))
+    memory = max_batch(deployment, workload.mean_context)
+    return Provision(scenario, service, batch, memory, slowdown, rent_usd_per_hour)
 
 
-def choose(scenario: Scenario, efficiency: Efficiency, rent_usd_per_hour: float) -> Service:
+def choose(scenario: Scenario, efficiency: Efficiency, rent_usd_per_hour: float) -> Provision:
     """Serve the scenario with the chips a copy that it names, or those that need fewest in all.
 
     Parameters
@@ -152,19 +143,19 @@ def choose(scenario: Scenario, efficiency: Efficiency, rent_usd_per_hour: float)
         raise ValueError(
             f"input_tokens + output_tokens={length:,}: {model.name} takes {model.max_context:,}"
         )
-    services, failures = [], []
+    found, failures = [], []
     for chips in _copy_sizes(scenario, chip):
         formats = scenario.weight_format, scenario.kv_format
         try:
             deployment = Deployment(model, chip, chips, *formats, efficiency=efficiency)
-            services.append(serve(scenario, deployment, rent_usd_per_hour))
+            found.append(provide(scenario, deployment, rent_usd_per_hour))
         except ValueError as error:
             failures.append(str(error))
-    if not services:
+    if not found:
         reasons = dict.fromkeys((failures[0], failures[-1]))
         raise ValueError("; ".join(reasons) + f" (tried: {_tried(scenario, chip)})")
     # Of several that need equally few the one with the smaller copies: it wastes less at night.
-    return min(services, key=lambda s: s.copies(scenario.users) * s.deployment.chips)
+    return min(found, key=lambda p: p.copies(scenario.users) * p.deployment.chips)
 
 
 def _tried(scenario: Scenario, chip: Accelerator) -> str:

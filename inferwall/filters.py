@@ -1,0 +1,115 @@
+"""A table that a reader can filter, without a script: choices are radio buttons, CSS hides rows."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+STYLE = """
+#{name} fieldset {{ border: 0; margin: 0 0 0.5rem; padding: 0; }}
+#{name} legend {{ font-size: 0.95rem; font-weight: 600; float: left; padding: 0 0.75rem 0 0;
+  width: auto; margin: 0; }}
+#{name} label {{ display: inline-block; margin: 0 0.9rem 0.15rem 0; white-space: nowrap; }}
+#{name} .rows {{ max-height: 38rem; overflow: auto; clear: both; border: 1px solid #8a8a8a; }}
+#{name} table {{ border-collapse: collapse; margin: 0; width: 100%; min-width: 46rem; }}
+#{name} :is(th, td) {{ text-align: left; vertical-align: top; white-space: normal !important;
+  padding: 0.35rem 0.5rem; border-bottom: 1px solid #c4c4c4; }}
+#{name} tbody th {{ white-space: nowrap !important; }}
+@media print {{ #{name} .rows {{ max-height: none; overflow: visible; }} }}
+"""
+
+
+@dataclass(frozen=True)
+class Filterable:
+    """A table with its choices; displays itself, and is a plain table where CSS is taken away.
+
+    Attributes
+    ----------
+    html : str
+    summary : str
+        What stands for it where no HTML is shown.
+    """
+
+    html: str
+    summary: str
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/html": self.html, "text/plain": self.summary}
+
+
+def filterable(
+    rows: Sequence[Mapping[str, str]],
+    columns: Mapping[str, str],
+    choices: Mapping[str, str],
+    name: str,
+    caption: str,
+) -> Filterable:
+    """Return rows as an HTML table with one group of radio buttons for each column to choose by.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Texts by key.
+    columns : mapping
+        Key of each column shown, in order, with its heading; the first names the row.
+    choices : mapping
+        Keys to choose by, with what to call them; values are offered in order of appearance.
+    name : str
+        Letters and hyphens that no other table of the page bears.
+    caption : str
+        What the table holds.
+
+    Raises
+    ------
+    KeyError
+        A row lacks a key.
+
+    Examples
+    --------
+    >>> table = filterable([{"id": "a", "verdict": "holds"}], {"id": "claim"},
+    ...                    {"verdict": "Verdict"}, name="few", caption="One claim.")
+    >>> table.html.count("<tr"), 'type="radio"' in table.html, table.summary
+    (2, True, 'One claim. 1 row.')
+    """
+    rules, groups = [STYLE.format(name=name)], []
+    for key, title in choices.items():
+        values = list(dict.fromkeys(row[key] for row in rows))
+        buttons = [_button(name, key, 0, f"all {len(rows)}", checked=True)]
+        for number, value in enumerate(values, 1):
+            count = sum(row[key] == value for row in rows)
+            buttons.append(_button(name, key, number, f"{value} {count}"))
+            rules.append(
+                f"#{name}:has(#{name}-{key}-{number}:checked) "
+                f'tbody tr:not([data-{key}="{_text(value)}"]) {{ display: none; }}'
+            )
+        legend = f"<legend>{_text(title)}</legend>"
+        groups.append(f"<fieldset>{legend}{' '.join(buttons)}</fieldset>")
+    head = "".join(f'<th scope="col">{_text(title)}</th>' for title in columns.values())
+    body = "\n".join(_row(row, list(columns), list(choices)) for row in rows)
+    plural = "row" if len(rows) == 1 else "rows"
+    return Filterable(
+        f'<div class="filterable" id="{name}"><style>{"".join(rules)}</style>{"".join(groups)}'
+        f'<div class="rows" tabindex="0" role="group" aria-label="{_text(caption)}"><table>'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div></div>",
+        f"{caption} {len(rows)} {plural}.",
+    )
+
+
+def _text(value: str) -> str:
+    return html.escape(str(value), quote=True)
+
+
+def _button(name: str, key: str, number: int, label: str, checked: bool = False) -> str:
+    mark = " checked" if checked else ""
+    return (
+        f'<label><input type="radio" name="{name}-{key}" id="{name}-{key}-{number}"{mark}> '
+        f"{_text(label)}</label>"
+    )
+
+
+def _row(row: Mapping[str, str], keys: list[str], choices: list[str]) -> str:
+    data = "".join(f' data-{key}="{_text(row[key])}"' for key in choices)
+    first, *rest = keys
+    cells = "".join(f"<td>{_text(row[key])}</td>" for key in rest)
+    return f'<tr{data}><th scope="row">{_text(row[first])}</th>{cells}</tr>'
