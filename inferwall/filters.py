@@ -41,7 +41,7 @@ class Filterable:
 def filterable(
     rows: Sequence[Mapping[str, str]],
     columns: Mapping[str, str],
-    choices: Mapping[str, str],
+    choices: Mapping[str, Sequence[str]],
     name: str,
     caption: str,
 ) -> Filterable:
@@ -54,7 +54,7 @@ def filterable(
     columns : mapping
         Key of each column shown, in order, with its heading; the first names the row.
     choices : mapping
-        Keys to choose by, with what to call them; values are offered in order of appearance.
+        Keys to choose by, each with the values on offer, in order.
     name : str
         Letters and hyphens that no other table of the page bears.
     caption : str
@@ -64,17 +64,21 @@ def filterable(
     ------
     KeyError
         A row lacks a key.
+    ValueError
+        A row has a value that is not on offer.
 
     Examples
     --------
     >>> table = filterable([{"id": "a", "verdict": "holds"}], {"id": "claim"},
-    ...                    {"verdict": "Verdict"}, name="few", caption="One claim.")
+    ...                    {"verdict": ["holds"]}, name="few", caption="One claim.")
     >>> table.html.count("<tr"), 'type="radio"' in table.html, table.summary
     (2, True, 'One claim. 1 row.')
     """
     rules, groups = [STYLE.format(name=name)], []
-    for key, title in choices.items():
-        values = list(dict.fromkeys(row[key] for row in rows))
+    for key, values in choices.items():
+        odd = {row[key] for row in rows} - set(values)
+        if odd:
+            raise ValueError(f"{key} is {sorted(odd)} in a row: allowed are {', '.join(values)}")
         buttons = [_button(name, key, 0, f"all {len(rows)}", checked=True)]
         for number, value in enumerate(values, 1):
             count = sum(row[key] == value for row in rows)
@@ -83,7 +87,7 @@ def filterable(
                 f"#{name}:has(#{name}-{key}-{number}:checked) "
                 f'tbody tr:not([data-{key}="{_text(value)}"]) {{ display: none; }}'
             )
-        legend = f"<legend>{_text(title)}</legend>"
+        legend = f"<legend>{_text(key.capitalize())}</legend>"
         groups.append(f"<fieldset>{legend}{' '.join(buttons)}</fieldset>")
     head = "".join(f'<th scope="col">{_text(title)}</th>' for title in columns.values())
     body = "\n".join(_row(row, list(columns), list(choices)) for row in rows)

@@ -15,7 +15,7 @@ ROWS = [
 TABLE = filterable(
     ROWS,
     columns={"id": "id", "claim": "claim"},
-    choices={"text": "Text", "verdict": "Verdict"},
+    choices={"text": ["a", "b"], "verdict": ["holds", "holds if"]},
     name="claims",
     caption="Three claims.",
 )
@@ -74,4 +74,9 @@ def test_what_stands_for_it_says_how_many():
 
 def test_a_row_without_a_key_is_refused():
     with pytest.raises(KeyError):
-        filterable([{"id": "x"}], {"id": "id"}, {"text": "Text"}, "t", "None.")
+        filterable([{"id": "x"}], {"id": "id"}, {"text": ["a"]}, "t", "None.")
+
+
+def test_a_value_that_nobody_can_choose_is_refused():
+    with pytest.raises(ValueError, match="allowed are a"):
+        filterable([{"id": "x", "text": "b"}], {"id": "id"}, {"text": ["a"]}, "t", "None.")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from inferwall.architecture import transformer
 from inferwall.claims.lookup import row_of
 from inferwall.cost import rents
+from inferwall.data import table
 from inferwall.efficiency import named_efficiency
 from inferwall.hardware import accelerator
 from inferwall.owned_hours import OwnedHour
 from inferwall.step import Deployment
 
-RATE_PER_YEAR, BUILDING_LIFE_YEARS = 0.10, 20.0  # assumed; no verdict turns on them
+RATE_PER_YEAR, BUILDING_LIFE_YEARS = 0.10, 20.0  # assumed, as in chapter 11
+PARTS = ("network", "accelerators")
 
 
 def llama_on_h200(chips: int = 1) -> Deployment:
@@ -33,28 +35,38 @@ def lowest_rent_usd_per_hour(chip_name: str) -> float:
     return float(rents(chip_name)["usd_per_accelerator_hour"].min())
 
 
-def owned_h100() -> OwnedHour:
-    """Return an hour of an H100 owned in a server of eight, from published costs.
+def owned_h200() -> OwnedHour:
+    """Return an hour of an H200 owned in a server of eight, as chapter 11 computes it.
 
-    >>> round(owned_h100().total_usd_per_hour, 1)
-    1.4
+    >>> round(owned_h200().total_usd_per_hour, 1)
+    2.1
     """
+    costs, bought = table("dc_costs"), table("purchase_prices")
 
-    def cost(**where: object) -> float:
+    def cost(**where: str) -> float:
         return float(row_of("dc_costs", **where)["value"])
 
-    dollars_per_w = cost(category="building", region="Silicon Valley")
+    server = bought[bought["accelerator"] == "H200 SXM"].sort_values("price_date").iloc[-1]
+    host_usd = cost(item="DGX H100", quantity="cost of parts other than GPUs") / 8
+    chip_usd = float(server["usd_per_accelerator"]) - host_usd
+    share = {part: cost(item=part, quantity="share of capital cost") for part in PARTS}
+    buildings = costs[costs["item"] == "building with power and cooling"]
+    per_w = buildings[buildings["quantity"] == "capital cost"]["value"]
+    draw = row_of("power_draw", load="serving, share of the most", device="Server of 8 H100")
     return OwnedHour(
-        accelerator_usd=cost(item="DGX H100", quantity="price") / 8,
-        server_usd=0.0,
-        network_usd=0.0,
-        building_usd_per_w=dollars_per_w,
-        power_w=cost(category="power", item="H100 SXM", as_of="2026-08-15") * 1e3,
-        pue=cost(category="pue", item="sites of a survey", as_of="2025"),
-        tariff_usd_per_kwh=float(row_of("regions", region="Washington DC")["tariff_usd_per_kwh"]),
+        accelerator_usd=chip_usd,
+        server_usd=host_usd,
+        network_usd=chip_usd * share["network"] / share["accelerators"],
+        building_usd_per_w=float(per_w.median()),
+        power_w=1e3 * cost(item="H200 SXM", quantity="power with host and network"),
+        pue=cost(category="pue", item="AWS"),
+        tariff_usd_per_kwh=float(row_of("regions", region="Dallas")["tariff_usd_per_kwh"]),
         rate_per_year=RATE_PER_YEAR,
         life_years=cost(item="Amazon: some servers and network"),
         building_life_years=BUILDING_LIFE_YEARS,
+        draw_share=float(draw["value"]),
+        idle_share=0.0,
+        maintenance_per_year=cost(category="maintenance", item="equipment"),
     )
 
 
@@ -62,8 +74,8 @@ OWNED_SOURCES = (
     "epoch-hardware-prices",
     "semianalysis-tco-constants",
     "turner-townsend-2025-report",
-    "uptime-survey-2025-report",
+    "oviedo-2025",
     "deepquarry-amazon-lives",
     "eia-power-annual-2023",
 )
-"""The sources behind `owned_h100`."""
+"""The main sources behind `owned_h200`."""

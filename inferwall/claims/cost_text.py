@@ -8,7 +8,7 @@ import numpy as np
 
 from inferwall.architecture import transformer
 from inferwall.claims import Finding, holds, holds_if
-from inferwall.claims.cases import OWNED_SOURCES, llama_on_h200, owned_h100
+from inferwall.claims.cases import OWNED_SOURCES, llama_on_h200, owned_h200
 from inferwall.claims.lookup import number, percent, row_of, spend_of, usd
 from inferwall.data import table
 from inferwall.serving import Workload, serve
@@ -166,7 +166,7 @@ def cost_07() -> Finding:
 
 def cost_14() -> Finding:
     """In the long run all costs of serving grow in proportion to use."""
-    hour = owned_h100()
+    hour = owned_h200()
     moving = hour.parts_usd["power"] / hour.total_usd_per_hour
     fleets = np.array([100.0, 1000.0]) * hour.total_usd_per_hour  # resized with the load
     slope = log(fleets[1] / fleets[0]) / log(10)
@@ -175,7 +175,7 @@ def cost_14() -> Finding:
         moving,
         "1",
         "A fleet resized with its load costs in proportion to it, but within the fleet that there "
-        f"is only power moves with use, at most {percent(moving)} of an owned H100 hour, under "
+        f"is only power moves with use, at most {percent(moving)} of an owned H200 hour, under "
         "half.",
         OWNED_SOURCES,
         "the long run is meant, in which chips, buildings and staff follow the load",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
 
 from inferwall.architecture import transformer
 from inferwall.claims import Finding, holds, holds_if
-from inferwall.claims.cases import OWNED_SOURCES, llama_on_h200, owned_h100
+from inferwall.claims.cases import OWNED_SOURCES, llama_on_h200, owned_h200
 from inferwall.claims.lookup import limit_s, number, percent, reported, row_of
 from inferwall.data import table
 from inferwall.efficiency import named_efficiency
@@ -30,7 +29,7 @@ def economy_04() -> Finding:
     chips = [accelerator(name).release_date for name in ("H100 SXM", "B200")]
     first, second = (date.fromisoformat(f"{day}-01"[:10]) for day in chips)
     months = (second - first).days / 365.25 * 12
-    hour = owned_h100()
+    hour = owned_h200()
     share = hour.parts_usd["power"] / hour.total_usd_per_hour
     return Finding(
         holds(wait > months and then > 1.5 * now),
@@ -38,7 +37,7 @@ def economy_04() -> Finding:
         "GW",
         f"The IEA's base case adds {number(more_w / 1e9, 2)} GW of load by 2030, and a project "
         f"waits {number(wait)} months for the grid while a chip generation takes "
-        f"{number(months, 2)}; power is {percent(share)} of an owned H100 hour, so it binds by "
+        f"{number(months, 2)}; power is {percent(share)} of an owned H200 hour, so it binds by "
         "access rather than by price.",
         ("iea-energy-ai-2030-report", "iea-energy-ai-2024-report", "lbnl-queues-2025-overview"),
     )
@@ -46,7 +45,7 @@ def economy_04() -> Finding:
 
 def economy_06() -> Finding:
     """Idle capacity is dear: at a fifth of the load a token costs several times as much."""
-    hour = replace(owned_h100(), idle_share=0.0)  # the kindest case: idle chips draw nothing
+    hour = owned_h200()  # the kindest case: idle chips draw nothing
     factor = hour.usd_per_used_hour(0.2) / hour.usd_per_used_hour(1.0)
     peak = reported("DeepSeek's fleet", "nodes in use, peak")
     peak /= reported("DeepSeek's fleet", "nodes in use, mean")
@@ -54,7 +53,7 @@ def economy_06() -> Finding:
         holds(factor > 2),
         factor,
         "1",
-        f"An hour of use of an owned H100 costs {number(factor, 2)} times as much when it works a "
+        f"An hour of use of an owned H200 costs {number(factor, 2)} times as much when it works a "
         "fifth of the time, even if it draws no power while idle, where 2 would do; DeepSeek's "
         f"fleet needed {number(peak)} times its mean load at the peak.",
         (*OWNED_SOURCES, "deepseek-day6-overview"),
@@ -127,15 +126,16 @@ def economy_09() -> Finding:
 
 def economy_13() -> Finding:
     """Most of what an hour of serving costs is capital that is there before the first token."""
-    hour = owned_h100()
+    hour = owned_h200()
     parts = hour.parts_usd
-    capital = (parts["accelerator"] + parts["building"]) / hour.total_usd_per_hour
+    capital = sum(parts[name] for name in ("accelerator", "server", "network", "building"))
+    capital /= hour.total_usd_per_hour
     return Finding(
         holds(capital > 0.5),
         capital,
         "1",
         f"Capital is {percent(capital)} and power "
-        f"{percent(parts['power'] / hour.total_usd_per_hour)} of an owned H100 hour, over the half "
+        f"{percent(parts['power'] / hour.total_usd_per_hour)} of an owned H200 hour, over the half "
         f"that we ask of a utility; but the equipment lives {number(hour.life_years)} years, a "
         f"building {number(hour.building_life_years)}.",
         OWNED_SOURCES,
