@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,15 +42,68 @@ def at_least(name: str, value: Any, least: float) -> None:
     ...
     ValueError: batch=0: allowed are numbers of at least 1
     """
-    if isinstance(value, int | float):
-        wrong = not value >= least
-    elif not hasattr(value, "dtype") or value.dtype.kind not in "iuf":
-        raise ValueError(f"{name}={value!r}: allowed are numbers and arrays from {least:g} up")
-    else:
-        wrong = not value >= least if np.ndim(value) == 0 else bool(np.any(value < least))
-    if wrong:
-        given = f"{np.nanmin(value):g} in an array" if np.ndim(value) > 0 else repr(value)
-        raise ValueError(f"{name}={given}: allowed are numbers of at least {least:g}")
+    _require(name, value, f"numbers of at least {least:g}", lambda v: v >= least)
+
+
+def over(name: str, value: Any, least: float) -> None:
+    """Raise unless every element of a value is over another; NaN passes in arrays only.
+
+    >>> over("price_ratio", 0.0, 0)
+    Traceback (most recent call last):
+    ...
+    ValueError: price_ratio=0.0: allowed are numbers over 0
+    """
+    _require(name, value, f"numbers over {least:g}", lambda v: v > least)
+
+
+def share(name: str, value: Any) -> None:
+    """Raise unless every element of a value lies from 0 to 1; NaN passes in arrays only.
+
+    >>> share("hit_share", 1.2)
+    Traceback (most recent call last):
+    ...
+    ValueError: hit_share=1.2: allowed are shares from 0 to 1
+    """
+    _require(name, value, "shares from 0 to 1", lambda v: (v >= 0) & (v <= 1))
+
+
+def share_over_0(name: str, value: Any) -> None:
+    """Raise unless every element of a value is over 0 and at most 1; NaN passes in arrays only.
+
+    >>> share_over_0("utilisation", np.array([0.5, 0.0]))
+    Traceback (most recent call last):
+    ...
+    ValueError: utilisation=0 in an array: allowed are shares over 0 and at most 1
+    """
+    _require(name, value, "shares over 0 and at most 1", lambda v: (v > 0) & (v <= 1))
+
+
+def _require(name: str, value: Any, allowed: str, inside: Callable[[Any], Any]) -> None:
+    """Raise unless every element of a value is inside; NaN is not, but passes in arrays."""
+    if not isinstance(value, int | float):
+        if not hasattr(value, "dtype") or value.dtype.kind not in "iuf":
+            raise ValueError(f"{name}={value!r}: allowed are {allowed}, alone or in arrays")
+        if np.ndim(value) > 0:
+            elements = np.asarray(value)
+            wrong = elements[~(inside(elements) | np.isnan(elements))]
+            if wrong.size:
+                raise ValueError(f"{name}={wrong[0]:g} in an array: allowed are {allowed}")
+            return
+    if not inside(value):
+        raise ValueError(f"{name}={value!r}: allowed are {allowed}")
+
+
+def either(condition: Any, value: Any, otherwise: Any) -> Any:
+    """Return one value where a condition holds and another elsewhere; labels are kept.
+
+    >>> float(either(True, 1.0, 2.0)), either(np.array([True, False]), 1.0, 2.0).tolist()
+    (1.0, [1.0, 2.0])
+    """
+    if any(hasattr(v, "dims") for v in (condition, value, otherwise)):
+        import xarray as xr
+
+        return xr.where(condition, value, otherwise)
+    return np.where(condition, value, otherwise)[()]
 
 
 def only_where(value: Any, allowed: Any) -> Any:

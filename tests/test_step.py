@@ -230,7 +230,7 @@ def test_too_many_sequences_say_how_many_fit():
         (dict(batch=float("nan"), context=0), "batch=nan"),
         (dict(batch=np.array([1, 0]), context=0), "batch=0 in an array"),
         (dict(batch="16", context=0), "batch='16'"),
-        (dict(batch=[1, 2], context=0), "allowed are numbers and arrays"),
+        (dict(batch=[1, 2], context=0), "alone or in arrays"),
         (dict(batch=1, context=np.float32("nan")), "context="),
     ],
 )
