@@ -7,23 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from inferwall.arrays import at_least
+from inferwall.arrays import at_least, over, share, share_over_0
 from inferwall.units import HOURS_PER_YEAR, KWH
 
 _WATTS_PER_KW = 1e3
 _MONTHS_PER_YEAR = 12.0
-
-
-def _at_most_one(name: str, value: Any) -> None:
-    at_least(name, value, 0)
-    if np.any(value > 1):
-        raise ValueError(f"{name}={value!r}: allowed are shares from 0 to 1")
-
-
-def _over_zero(name: str, value: Any) -> None:
-    at_least(name, value, 0)
-    if np.any(value == 0):
-        raise ValueError(f"{name}={value!r}: allowed are numbers over 0")
 
 
 def annuity(rate_per_year: Any, years: Any, decline_per_year: Any = 0.0) -> Any:
@@ -70,7 +58,7 @@ def annuity(rate_per_year: Any, years: Any, decline_per_year: Any = 0.0) -> Any:
     (0.264, 0.377)
     """
     at_least("rate_per_year", rate_per_year, 0)
-    _over_zero("years", years)
+    over("years", years, 0)
     at_least("decline_per_year", decline_per_year, 0)
     if np.any(decline_per_year >= 1):
         raise ValueError(
@@ -203,14 +191,14 @@ class OwnedHour:
     availability: Any = 1.0
 
     def __post_init__(self) -> None:
-        shares = ("draw_share", "idle_share", "maintenance_per_year", "availability")
         for name, value in vars(self).items():
-            if name in shares:
-                _at_most_one(name, value)
+            if name in ("draw_share", "idle_share", "maintenance_per_year"):
+                share(name, value)
+            elif name in ("life_years", "building_life_years"):
+                over(name, value, 0)
             else:
                 at_least(name, value, 1 if name == "pue" else 0)
-        _over_zero("availability", self.availability)
-        annuity(self.rate_per_year, self.building_life_years)
+        share_over_0("availability", self.availability)
         annuity(self.rate_per_year, self.life_years, self.decline_per_year)
 
     @property
@@ -276,8 +264,7 @@ class OwnedHour:
         ValueError
             The utilisation is out of range.
         """
-        _at_most_one("utilisation", utilisation)
-        _over_zero("utilisation", utilisation)
+        share_over_0("utilisation", utilisation)
         return self.fixed_usd_per_hour / utilisation + self.marginal_usd_per_hour
 
     def booked_usd_per_hour(self, accounting_years: Any) -> Any:
@@ -296,7 +283,7 @@ class OwnedHour:
         ValueError
             The life is not over 0.
         """
-        _over_zero("accounting_years", accounting_years)
+        over("accounting_years", accounting_years, 0)
         return self.equipment_usd / accounting_years / self.hours_per_year
 
 
@@ -327,6 +314,7 @@ def break_even_utilisation(owned: OwnedHour, rent_usd_per_hour: Any) -> Any:
     >>> round(break_even_utilisation(hour, 2.30), 2)
     0.5
     """
+    at_least("rent_usd_per_hour", rent_usd_per_hour, 0)
     margin = rent_usd_per_hour - owned.marginal_usd_per_hour
     if not np.all(margin > 0):
         raise ValueError(
@@ -343,21 +331,37 @@ def fleet_bill_usd(
 
     Parameters
     ----------
-    reserved : float
+    reserved : float or array
         Accelerators reserved.
     demand : array, shape (hours,)
         Accelerators needed, one number an hour.
     reserved_usd_per_hour, on_demand_usd_per_hour : float
 
+    Raises
+    ------
+    ValueError
+        There is no demand, or a number is unknown or negative.
+
     Examples
     --------
     Ten reserved at USD 1, and two more at USD 3 in half of the hours.
 
-    >>> fleet_bill_usd(10, np.array([8, 12]), 1.0, 3.0)
+    >>> float(fleet_bill_usd(10, np.array([8, 12]), 1.0, 3.0))
     13.0
     """
-    beyond = np.maximum(np.asarray(demand) - reserved, 0.0).mean()
-    return float(reserved * reserved_usd_per_hour + beyond * on_demand_usd_per_hour)
+    at_least("reserved", reserved, 0)
+    at_least("reserved_usd_per_hour", reserved_usd_per_hour, 0)
+    at_least("on_demand_usd_per_hour", on_demand_usd_per_hour, 0)
+    beyond = sum(np.maximum(needed - reserved, 0.0) for needed in _hours(demand))
+    return reserved * reserved_usd_per_hour + beyond / np.size(demand) * on_demand_usd_per_hour
+
+
+def _hours(demand: Any) -> np.ndarray:
+    """Return the demand hour by hour; raise if there is none, or some of it is unknown."""
+    hours = np.asarray(demand, dtype=float)
+    if hours.ndim != 1 or not hours.size or not np.all(hours >= 0):
+        raise ValueError(f"demand={demand!r}: allowed are one or more numbers of at least 0")
+    return hours
 
 
 def cheapest_reserve(
@@ -378,7 +382,7 @@ def cheapest_reserve(
     Raises
     ------
     ValueError
-        There is no demand, or a price is not over 0.
+        There is no demand, some of it is unknown or negative, or a price is not over 0.
 
     Examples
     --------
@@ -387,11 +391,9 @@ def cheapest_reserve(
     >>> cheapest_reserve([1, 2, 3, 4], reserved_usd_per_hour=1.0, on_demand_usd_per_hour=2.0)
     2.0
     """
-    _over_zero("reserved_usd_per_hour", reserved_usd_per_hour)
-    _over_zero("on_demand_usd_per_hour", on_demand_usd_per_hour)
-    demand = np.asarray(demand, dtype=float)
-    if not demand.size:
-        raise ValueError(f"demand={demand!r}: allowed is at least one hour")
+    over("reserved_usd_per_hour", reserved_usd_per_hour, 0)
+    over("on_demand_usd_per_hour", on_demand_usd_per_hour, 0)
+    demand = _hours(demand)
     ratio = reserved_usd_per_hour / on_demand_usd_per_hour
     if ratio >= 1:
         return 0.0
@@ -421,7 +423,7 @@ def peak_load_prices(
     Raises
     ------
     ValueError
-        The share is out of range.
+        A cost is negative, or the share is out of range.
 
     Breaks if
     ---------
@@ -434,8 +436,9 @@ def peak_load_prices(
     >>> tuple(round(usd, 2) for usd in peak_load_prices(1.07, 0.08, 1 / 3))
     (3.29, 0.08)
     """
-    _at_most_one("peak_share", peak_share)
-    _over_zero("peak_share", peak_share)
+    at_least("fixed_usd_per_hour", fixed_usd_per_hour, 0)
+    at_least("marginal_usd_per_hour", marginal_usd_per_hour, 0)
+    share_over_0("peak_share", peak_share)
     return fixed_usd_per_hour / peak_share + marginal_usd_per_hour, marginal_usd_per_hour
 
 

@@ -353,3 +353,27 @@ def test_a_published_hour_of_a_gb200_lies_on_both_sides():
     # USD 2.08: 12 % above the one and 8 % below the other.
     assert hour.total_usd_per_hour == pytest.approx(2.08, abs=0.02)
     assert large < hour.total_usd_per_hour < small
+
+
+def test_a_bill_may_be_asked_for_many_reserves():
+    demand = np.array([8.0, 12.0, 30.0])
+    reserves = np.array([0.0, 10.0, 40.0])
+    bills = fleet_bill_usd(reserves, demand, 1.0, 3.0)
+    assert bills.tolist() == pytest.approx([fleet_bill_usd(r, demand, 1.0, 3.0) for r in reserves])
+
+
+@pytest.mark.parametrize("demand", [[], [1.0, float("nan")], [-1.0, 2.0]])
+def test_hours_without_a_known_demand_raise(demand):
+    with pytest.raises(ValueError, match="demand="):
+        cheapest_reserve(demand, 1.0, 2.0)
+    with pytest.raises(ValueError, match="demand="):
+        fleet_bill_usd(1.0, demand, 1.0, 2.0)
+
+
+def test_a_wrong_number_is_called_by_its_own_name():
+    with pytest.raises(ValueError, match="building_life_years=0"):
+        replace(HOUR, building_life_years=0)
+    with pytest.raises(ValueError, match="rent_usd_per_hour=None"):
+        break_even_utilisation(HOUR, None)
+    with pytest.raises(ValueError, match="fixed_usd_per_hour=nan"):
+        peak_load_prices(float("nan"), 0.1, 0.5)

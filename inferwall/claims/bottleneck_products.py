@@ -22,6 +22,7 @@ from inferwall.claims.lookup import (
 from inferwall.efficiency import named_efficiency
 from inferwall.hardware import accelerator
 from inferwall.plans import Plan, Usage
+from inferwall.product import cost_exponent
 from inferwall.serving import Workload
 from inferwall.speculation import (
     acceptance_of,
@@ -33,17 +34,6 @@ from inferwall.step import Deployment
 from inferwall.token_costs import list_price_usd_per_request
 
 MONTH_DAYS = 30
-
-
-def cost_exponent(margin: float, later_margin: float, growth: float) -> float:
-    """Return the power of revenue with which cost has to grow for a margin to move.
-
-    ``1 + ln((1 − later margin) / (1 − margin)) / ln growth``: 1 leaves the margin where it is.
-
-    >>> cost_exponent(0.7, 0.7, 10.0), round(cost_exponent(0.5, 0.0, 2.0), 3)
-    (1.0, 2.0)
-    """
-    return 1 + math.log((1 - later_margin) / (1 - margin)) / math.log(growth)
 
 
 def repeated_share(requests: float, exponent: float = 1.0, topics: int = 1_000_000) -> float:
