@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inferwall.arrays import at_least, lesser, only_where
+from inferwall.arrays import at_least, either, lesser, only_where, over, share_over_0
 from inferwall.serving import Service, Workload
 from inferwall.step import prefill_step, sequence_bytes
 from inferwall.units import HOUR, MTOK
@@ -25,12 +25,15 @@ class TokenTimes:
         The steady state that they belong to.
     fresh_s, cached_s, output_s : float or array
         For the input that is computed, the input whose cache is there, and the output.
+    held_s : float or array
+        The part of `cached_s` that is rent of memory alone, for a cache that waits.
     """
 
     service: Service
     fresh_s: Any
     cached_s: Any
     output_s: Any
+    held_s: Any = 0.0
 
     @property
     def total_s(self) -> Any:
@@ -77,7 +80,7 @@ class TokenTimes:
         Raises
         ------
         ValueError
-            The utilisation is out of range.
+            The rent is negative, or the utilisation out of range.
         """
         return self.total_s * self._usd_per_s(rent_usd_per_hour, utilisation)
 
@@ -95,7 +98,7 @@ class TokenTimes:
         Raises
         ------
         ValueError
-            The utilisation is out of range.
+            The rent is negative, or the utilisation out of range.
         """
         price = self._usd_per_s(rent_usd_per_hour, utilisation) * MTOK
         return {kind: _each(s * price, self.tokens[kind]) for kind, s in self.seconds.items()}
@@ -105,7 +108,8 @@ class TokenTimes:
     ) -> dict[str, Any]:
         """Return the energy of a token of each kind.
 
-        ``seconds × chips × power × PUE / tokens``
+        ``seconds × chips × power × PUE / tokens``; a cache that waits takes memory and no work, so
+        `held_s` is left out.
 
         Parameters
         ----------
@@ -124,18 +128,16 @@ class TokenTimes:
         at_least("prefill_power_w", prefill_power_w, 0)
         at_least("decode_power_w", decode_power_w, 0)
         chips = self.service.deployment.chips
-        power = {"output": decode_power_w}
-        return {
-            kind: _each(s * chips * pue * power.get(kind, prefill_power_w), self.tokens[kind])
-            for kind, s in self.seconds.items()
+        joules = {
+            "fresh input": self.fresh_s * prefill_power_w,
+            "cached input": (self.cached_s - self.held_s) * prefill_power_w,
+            "output": self.output_s * decode_power_w,
         }
+        return {kind: _each(j * chips * pue, self.tokens[kind]) for kind, j in joules.items()}
 
     def _usd_per_s(self, rent_usd_per_hour: Any, utilisation: Any) -> Any:
-        at_least("utilisation", utilisation, 0)
-        if np.any(utilisation == 0) or np.any(utilisation > 1):
-            raise ValueError(
-                f"utilisation={utilisation!r}: allowed are shares over 0 and at most 1"
-            )
+        at_least("rent_usd_per_hour", rent_usd_per_hour, 0)
+        share_over_0("utilisation", utilisation)
         return self.service.deployment.chips * rent_usd_per_hour / HOUR / utilisation
 
 
@@ -210,6 +212,7 @@ def token_times(service: Service, kv_reads_to: str = "output", held_s: Any = 0.0
         fresh_s=service.prefill_s - longer + reads * new,
         cached_s=longer + reads * cached + held,
         output_s=service.step.total_s * steps - reads * workload.input_tokens,
+        held_s=held,
     )
 
 
@@ -230,6 +233,11 @@ def list_price_usd_per_request(
         Price of a cached read; by default that of the input, which is what a seller bills who
         gives no discount.
 
+    Raises
+    ------
+    ValueError
+        A price is unknown or negative.
+
     Examples
     --------
     By hand: 1,000 at USD 1 and 500 at USD 4 a million are 0.3 cents.
@@ -238,6 +246,9 @@ def list_price_usd_per_request(
     0.003
     """
     cached = input_usd_per_mtok if cached_usd_per_mtok is None else cached_usd_per_mtok
+    at_least("input_usd_per_mtok", input_usd_per_mtok, 0)
+    at_least("output_usd_per_mtok", output_usd_per_mtok, 0)
+    at_least("cached_usd_per_mtok", cached, 0)
     bill = workload.new_tokens * input_usd_per_mtok + workload.cached_tokens * cached
     return (bill + workload.output_tokens * output_usd_per_mtok) / MTOK
 
@@ -268,6 +279,11 @@ def own_usd_per_day(
     stepped : bool
         False for the long run.
 
+    Raises
+    ------
+    ValueError
+        A number is unknown or negative, or a replica serves nothing.
+
     Examples
     --------
     >>> float(own_usd_per_day(150_000, 100_000, 50.0))
@@ -275,6 +291,8 @@ def own_usd_per_day(
     >>> own_usd_per_day(150_000, 100_000, 50.0, stepped=False)
     75.0
     """
+    at_least("requests_per_day", requests_per_day, 0)
+    _own(replica_requests_per_day, replica_usd_per_day, fixed_usd_per_day)
     replicas = requests_per_day / replica_requests_per_day
     return fixed_usd_per_day + (np.ceil(replicas) if stepped else replicas) * replica_usd_per_day
 
@@ -304,6 +322,11 @@ def break_even_requests_per_day(
     tuple of float or array
         Requests a day; ``inf`` where a full replica costs as much as the API does for its load.
 
+    Raises
+    ------
+    ValueError
+        A number is unknown or negative, or a replica serves nothing.
+
     Examples
     --------
     By hand: a replica of USD 50 serves 100,000 requests that cost USD 80 elsewhere. It pays from
@@ -314,20 +337,24 @@ def break_even_requests_per_day(
     >>> round(first), round(for_good)
     (62500, 125000)
     """
+    at_least("api_usd_per_request", api_usd_per_request, 0)
+    _own(replica_requests_per_day, replica_usd_per_day, fixed_usd_per_day)
     gain = api_usd_per_request * replica_requests_per_day - replica_usd_per_day
-    never = only_where(gain * 0.0, gain > 0)  # 0, and NaN where no load suffices
+    pays = gain > 0
+    price, gain = either(pays, api_usd_per_request, 1.0), either(pays, gain, 1.0)
     loads = []
     for hurdle in (fixed_usd_per_day, fixed_usd_per_day + replica_usd_per_day):
-        replicas = np.maximum(np.ceil(hurdle / (gain + never)), 1.0)
-        load = (fixed_usd_per_day + replicas * replica_usd_per_day) / api_usd_per_request
-        loads.append(_or_infinite(load))
+        replicas = np.maximum(np.ceil(hurdle / gain), 1.0)
+        load = (fixed_usd_per_day + replicas * replica_usd_per_day) / price
+        loads.append(either(pays, load, np.inf))
     return loads[0], loads[1]
 
 
-def _or_infinite(load: Any) -> Any:
-    if hasattr(load, "dims"):
-        return load.fillna(np.inf)
-    return np.where(np.isnan(load), np.inf, load)[()]
+def _own(requests_per_day: Any, usd_per_day: Any, fixed_usd_per_day: Any) -> None:
+    """Raise unless a replica serves something, at costs that are known."""
+    over("replica_requests_per_day", requests_per_day, 0)
+    at_least("replica_usd_per_day", usd_per_day, 0)
+    at_least("fixed_usd_per_day", fixed_usd_per_day, 0)
 
 
 def fleet_utilisation(requests_in_flight: Any, deviations: float = 2.0) -> Any:
@@ -343,6 +370,11 @@ def fleet_utilisation(requests_in_flight: Any, deviations: float = 2.0) -> Any:
     deviations : float
         Standard deviations of reserve: at 2, some 2 % of the moments find all slots taken.
 
+    Raises
+    ------
+    ValueError
+        Nothing is in flight, or the reserve is negative.
+
     Breaks if
     ---------
     Load comes in waves: a day with its night needs a reserve in proportion, not by the root.
@@ -354,5 +386,6 @@ def fleet_utilisation(requests_in_flight: Any, deviations: float = 2.0) -> Any:
     >>> round(float(fleet_utilisation(100.0)), 3), round(float(fleet_utilisation(10_000.0)), 3)
     (0.833, 0.98)
     """
+    over("requests_in_flight", requests_in_flight, 0)
     at_least("deviations", deviations, 0)
     return requests_in_flight / (requests_in_flight + deviations * np.sqrt(requests_in_flight))

@@ -200,3 +200,32 @@ def test_large_fleets_waste_less(n, deviations):
     assert fleet_utilisation(4 * n, deviations) >= share
     # Slots are the mean and some deviations of it; the reserve grows by the root.
     assert n / share - n == pytest.approx(deviations * np.sqrt(n), abs=1e-6 * n)
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (lambda: times().usd_per_request(NAN), "rent_usd_per_hour=nan"),
+        (lambda: times().usd_per_mtok(-1.0), "rent_usd_per_hour=-1.0"),
+        (lambda: list_price_usd_per_request(CHAT, NAN, 4.0), "input_usd_per_mtok=nan"),
+        (lambda: list_price_usd_per_request(CHAT, 1.0, 4.0, -1), "cached_usd_per_mtok=-1"),
+        (lambda: own_usd_per_day(1.0, 0.0, 50.0), "replica_requests_per_day=0.0"),
+        (lambda: own_usd_per_day(NAN, 1.0, 50.0), "requests_per_day=nan"),
+        (lambda: break_even_requests_per_day(NAN, 1e5, 50.0), "api_usd_per_request=nan"),
+        (lambda: break_even_requests_per_day(0.1, 1e5, 50.0, -20.0), "fixed_usd_per_day=-20.0"),
+        (lambda: fleet_utilisation(0.0), "requests_in_flight=0.0"),
+    ],
+)
+def test_an_unknown_price_is_no_answer(ask, name):
+    with pytest.raises(ValueError, match=name):
+        ask()
+
+
+def test_a_cache_that_waits_costs_rent_and_no_energy():
+    waits, reads = times(AGENT, 4, held_s=60.0), times(AGENT, 4)
+    assert waits.usd_per_mtok(3.0)["cached input"] > reads.usd_per_mtok(3.0)["cached input"]
+    joules = waits.joules_per_token(1_000.0, 700.0)["cached input"]
+    assert joules == pytest.approx(reads.joules_per_token(1_000.0, 700.0)["cached input"])
