@@ -1,5 +1,6 @@
 """No verdict is typed: each is computed anew and compared with the table."""
 
+import importlib
 import inspect
 import re
 from pathlib import Path
@@ -101,12 +102,37 @@ def test_the_verdict_follows_the_comparison():
 def test_a_condition_goes_with_its_verdict_only():
     with pytest.raises(ValueError, match="condition"):
         Finding("holds if", 1.0, "1", "One is 1.", ("definition",))
-    with pytest.raises(ValueError, match="condition"):
-        Finding("holds", 1.0, "1", "One is 1.", ("definition",), "if so")
+    assert Finding("holds", 1.0, "1", "One is 1.", ("definition",), "if so").condition == ""
     with pytest.raises(ValueError, match="verdict"):
         Finding("true", 1.0, "1", "One is 1.", ("definition",))
     with pytest.raises(KeyError, match="wall-06"):
         finding("wall-6")
+
+
+FLIPS = [  # a number that a verdict reads, what it would have to be, and what would become of it
+    ("wall", "spend_of", "compute burn at shutdown", 14e6, "wall-04", "holds"),
+    ("wall", "spend_of", "generation cost per 10 s clip", 0.5, "wall-08", "does not hold"),
+    ("wall", "spend_of", "inference share of AI compute", 0.45, "wall-02", "does not hold"),
+    ("economy", "spend_of", "OpenAI", 1.0, "economy-01", "holds"),
+    ("cost_facts", "reported", "revenue of Google", 1e10, "cost-09", "holds"),
+    ("cost_text", "spend_of", "growth of training cost", 0.9, "cost-04", "holds"),
+    ("added", "reported", "share of the world", 0.05, "added-01", "holds"),
+]
+
+
+@pytest.mark.parametrize(("module", "reads", "what", "instead", "claim_id", "verdict"), FLIPS)
+def test_another_number_gives_another_verdict(
+    monkeypatch, module, reads, what, instead, claim_id, verdict
+):
+    before = finding(claim_id).verdict
+    loaded = importlib.import_module(f"inferwall.claims.{module}")
+    true = getattr(loaded, reads)
+
+    def changed(*asked):
+        return instead if any(what in text for text in asked) else true(*asked)
+
+    monkeypatch.setattr(loaded, reads, changed)
+    assert finding(claim_id).verdict == verdict != before
 
 
 def test_every_module_of_the_texts_is_read():

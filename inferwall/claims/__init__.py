@@ -49,7 +49,7 @@ class Finding:
     sources : tuple of str
         Keys of data/sources.csv; ("definition",) where arithmetic alone decides.
     condition : str
-        What has to be so, if the verdict is "holds if"; else "".
+        What has to be so, if the verdict is "holds if"; dropped with any other.
     """
 
     verdict: str
@@ -62,10 +62,10 @@ class Finding:
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             raise ValueError(f"verdict={self.verdict!r}: allowed are {', '.join(VERDICTS)}")
-        if bool(self.condition) != (self.verdict == "holds if"):
-            raise ValueError(
-                f"condition={self.condition!r}: allowed is one for 'holds if', and only there"
-            )
+        if self.verdict == "holds if" and not self.condition:
+            raise ValueError("condition='': allowed is one that says when the claim holds")
+        if self.verdict != "holds if":  # the numbers have moved past the condition
+            object.__setattr__(self, "condition", "")
         if not self.sources or not self.statement:
             raise ValueError("sources and statement: allowed are ones that say something")
         if self.figure is not None:  # NumPy's numbers print their type
