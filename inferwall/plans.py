@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from inferwall.arrays import at_least, lesser
+from inferwall.arrays import at_least, either, lesser, over, share
 
 ENDLESS = 1e300  # an unlimited number of requests, and still a number
-SHARPEST = 1e-9  # the spread that stands for none
 
 
 @dataclass(frozen=True)
@@ -47,19 +46,24 @@ class Usage:
         """Requests of the user in the middle: ``mean × exp(−spread² / 2)``."""
         return self.mean * np.exp(-(self.spread**2) / 2.0)
 
-    def _distance(self, limit: Any) -> tuple[Any, Any]:
-        """Return a limit and how many spreads the mean user's logarithm lies above it."""
+    def _distance(self, limit: Any) -> tuple[Any, Any, Any]:
+        """Return a limit, the spread with 1 for none, and how many of it the limit lies below.
+
+        Below what: the logarithm of the mean, and half a spread above it.
+        """
+        at_least("limit", limit, 0)
         limit = np.minimum(limit, ENDLESS) * 1.0
-        spread = np.maximum(self.spread, SHARPEST)
-        with np.errstate(divide="ignore"):
-            return limit, (np.log(self.mean) - np.log(limit)) / spread + spread / 2.0
+        spread = either(np.greater(self.spread, 0), self.spread, 1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return limit, spread, (np.log(self.mean) - np.log(limit)) / spread + spread / 2.0
 
     def share_over(self, limit: Any) -> Any:
         """Return the share of users who want more than a limit."""
         from scipy.special import ndtr
 
-        _, distance = self._distance(limit)
-        return ndtr(distance - np.maximum(self.spread, SHARPEST))
+        limit, spread, distance = self._distance(limit)
+        alike = 1.0 * np.greater(self.mean, limit)
+        return either(np.greater(self.spread, 0), ndtr(distance - spread), alike)
 
     def over(self, limit: Any) -> Any:
         """Return the requests beyond a limit, the mean over all users: ``E[max(X − limit, 0)]``.
@@ -69,20 +73,23 @@ class Usage:
         """
         from scipy.special import ndtr
 
-        limit, distance = self._distance(limit)
-        return self.mean * ndtr(distance) - limit * self.share_over(limit)
+        limit, _, distance = self._distance(limit)
+        spread_out = self.mean * ndtr(distance) - limit * self.share_over(limit)
+        alike = np.maximum(self.mean - limit, 0.0)
+        return either(np.greater(self.spread, 0), spread_out, alike)
 
     def up_to(self, limit: Any) -> Any:
         """Return the requests that a limit lets through, the mean over all users."""
         return self.mean - self.over(limit)
 
     def mean_of_those_over(self, limit: Any) -> Any:
-        """Return the mean use of the users who want more than a limit.
+        """Return the mean use of the users who want more than a limit; NaN where nobody does.
 
         >>> round(float(Usage(100.0, 1.5).mean_of_those_over(100.0)))
         341
         """
-        return np.minimum(limit, ENDLESS) + self.over(limit) / self.share_over(limit)
+        with np.errstate(invalid="ignore"):
+            return limit + np.true_divide(self.over(limit), self.share_over(limit))
 
     def share_of_the_heaviest(self, users_share: Any) -> Any:
         """Return the share of all use that falls to the heaviest users.
@@ -94,6 +101,7 @@ class Usage:
         """
         from scipy.special import ndtr, ndtri
 
+        share("users_share", users_share)
         return ndtr(self.spread + ndtri(users_share))
 
 
@@ -132,7 +140,7 @@ class Plan:
     cap: Any = ENDLESS
 
     def __post_init__(self) -> None:
-        for name in ("fee_usd", "usd_per_request", "included"):
+        for name in ("fee_usd", "usd_per_request", "included", "cap"):
             at_least(name, getattr(self, name), 0)
         if np.any(np.less(self.cap, self.included)):
             raise ValueError(
@@ -163,7 +171,7 @@ class Plan:
         Raises
         ------
         ValueError
-            The plan is not flat.
+            The plan is not flat, or the cost not over 0.
 
         Examples
         --------
@@ -174,6 +182,7 @@ class Plan:
         """
         if np.any(np.not_equal(self.usd_per_request, 0)):
             raise ValueError(f"usd_per_request={self.usd_per_request!r}: allowed is 0, a flat plan")
+        over("cost_usd_per_request", cost_usd_per_request, 0)
         paid_for = self.fee_usd / cost_usd_per_request
         return usage.share_over(paid_for) * (paid_for < self.cap)
 
@@ -185,9 +194,14 @@ class Willingness:
     Attributes
     ----------
     median_usd : float or array
-        Half would pay this or more.
+        Half would pay this or more; over 0.
     spread : float or array
         Standard deviation of the logarithm, over 0.
+
+    Raises
+    ------
+    ValueError
+        A number is not over 0.
 
     Examples
     --------
@@ -200,13 +214,14 @@ class Willingness:
     spread: Any
 
     def __post_init__(self) -> None:
-        at_least("median_usd", self.median_usd, 0)
-        at_least("spread", self.spread, SHARPEST)
+        over("median_usd", self.median_usd, 0)
+        over("spread", self.spread, 0)
 
     def share_who_buy(self, price_usd: Any) -> Any:
         """Return the share of people who pay a price."""
         from scipy.special import ndtr
 
+        at_least("price_usd", price_usd, 0)
         with np.errstate(divide="ignore"):
             return ndtr((np.log(self.median_usd) - np.log(price_usd)) / self.spread)
 
@@ -229,6 +244,7 @@ class Willingness:
         """
         from scipy.special import log_ndtr
 
+        at_least("cost_usd", cost_usd, 0)
         low = np.log(np.maximum(cost_usd, 1e-12 * self.median_usd))
         high = np.maximum(low, np.log(self.median_usd)) + 40.0 * np.maximum(self.spread, 1.0)
         for _ in range(100):

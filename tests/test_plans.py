@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import ndtr
+from scipy.special import log_ndtr, ndtr
 
 from inferwall.plans import Plan, Usage, Willingness
 
@@ -43,7 +43,9 @@ def test_closed_forms_against_a_million_users():
 @given(means, limits)
 def test_without_spread_all_users_are_the_mean_one(mean, limit):
     use = Usage(mean)
-    assert use.over(limit) == pytest.approx(max(mean - limit, 0), abs=1e-6 * mean)
+    assert use.over(limit) == max(mean - limit, 0)
+    assert use.share_over(limit) == (mean > limit)
+    assert use.over(mean) == use.share_over(mean) == 0
     assert use.share_of_the_heaviest(0.1) == pytest.approx(0.1)
     assert use.median == mean
 
@@ -126,3 +128,46 @@ def test_arrays_and_labels_pass_through():
     use = Usage(100.0, spread)
     assert use.over(150.0).dims == ("spread",)
     assert Plan(0.0, 0.1).mean_bill_usd(use).dims == ("spread",)
+
+
+def test_users_who_are_all_alike_do_not_lose_what_they_pay_for():
+    use = Usage(100.0)
+    assert Plan(20.0).losing_share(use, 0.2) == 0
+    assert Plan(20.0).losing_share(use, 0.2001) == 1
+    assert Plan(20.0, 0.1, included=100).mean_bill_usd(use) == 20.0
+    some = Usage(100.0, np.array([0.0, 1e-6, 1.0]))
+    assert some.share_over(90.0).tolist() == pytest.approx([1.0, 1.0, ndtr(np.log(100 / 90) - 0.5)])
+
+
+def test_where_nobody_wants_more_they_have_no_mean():
+    assert np.isnan(Usage(100.0).mean_of_those_over(200.0))
+    assert np.isnan(Usage(0.0, 1.0).mean_of_those_over(1.0))
+
+
+@pytest.mark.parametrize("spread", [0.001, 1.0, 20.0])
+def test_the_best_price_meets_its_condition_whatever_the_spread(spread):
+    crowd = Willingness(10.0, spread)
+    z = np.log(crowd.best_price_usd(0.0) / 10.0) / spread
+    hazard = np.exp(-(z**2) / 2 - log_ndtr(-z)) / np.sqrt(2 * np.pi)
+    assert hazard == pytest.approx(spread, rel=1e-6)
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (lambda: Usage(10.0, 1.0).over(-1.0), "limit=-1.0"),
+        (lambda: Usage(10.0, 1.0).share_over(NAN), "limit=nan"),
+        (lambda: Usage(10.0, 1.0).share_of_the_heaviest(1.5), "users_share=1.5"),
+        (lambda: Plan(20.0, cap=NAN), "cap=nan"),
+        (lambda: Plan(20.0).losing_share(Usage(10.0), 0.0), "cost_usd_per_request=0.0"),
+        (lambda: Willingness(0.0, 1.0), "median_usd=0.0"),
+        (lambda: Willingness(10.0, 1.0).share_who_buy(-1.0), "price_usd=-1.0"),
+        (lambda: Willingness(10.0, 1.0).best_price_usd(NAN), "cost_usd=nan"),
+    ],
+)
+def test_unknown_and_impossible_numbers_raise(ask, name):
+    with pytest.raises(ValueError, match=name):
+        ask()
