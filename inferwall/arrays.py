@@ -56,6 +56,28 @@ def over(name: str, value: Any, least: float) -> None:
     _require(name, value, f"numbers over {least:g}", lambda v: v > least)
 
 
+def at_most(name: str, value: Any, most: float) -> None:
+    """Raise if an element of a value is larger than a most one; NaN passes in arrays only.
+
+    >>> at_most("margin", 1.5, 1)
+    Traceback (most recent call last):
+    ...
+    ValueError: margin=1.5: allowed are numbers of at most 1
+    """
+    _require(name, value, f"numbers of at most {most:g}", lambda v: v <= most)
+
+
+def under(name: str, value: Any, most: float) -> None:
+    """Raise unless every element of a value is under another; NaN passes in arrays only.
+
+    >>> under("margin_before", 1.0, 1)
+    Traceback (most recent call last):
+    ...
+    ValueError: margin_before=1.0: allowed are numbers under 1
+    """
+    _require(name, value, f"numbers under {most:g}", lambda v: v < most)
+
+
 def share(name: str, value: Any) -> None:
     """Raise unless every element of a value lies from 0 to 1; NaN passes in arrays only.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from inferwall.arrays import at_least, over, share, share_over_0
+from inferwall.arrays import at_least, over, share, share_over_0, under
 from inferwall.units import HOURS_PER_YEAR, KWH
 
 _WATTS_PER_KW = 1e3
@@ -60,10 +60,7 @@ def annuity(rate_per_year: Any, years: Any, decline_per_year: Any = 0.0) -> Any:
     at_least("rate_per_year", rate_per_year, 0)
     over("years", years, 0)
     at_least("decline_per_year", decline_per_year, 0)
-    if np.any(decline_per_year >= 1):
-        raise ValueError(
-            f"decline_per_year={decline_per_year!r}: allowed are shares from 0 below 1"
-        )
+    under("decline_per_year", decline_per_year, 1)
     both = rate_per_year + decline_per_year
     none = both == 0.0  # 0 / 0 below: the limit is 1 / years
     shrink = np.log1p(none * 1.0 + rate_per_year) - np.log1p(-decline_per_year)

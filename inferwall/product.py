@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from inferwall.arrays import at_least
+from inferwall.arrays import at_least, at_most, either, over, share, share_over_0, under
 from inferwall.plans import Plan, Usage
 from inferwall.serving import Service
+from inferwall.token_costs import token_times
 from inferwall.units import HOUR
 
 
@@ -64,15 +65,16 @@ class Product:
     fixed_usd : float or array
         Research, staff and all else that does not move with use, a month.
     marginal_share : float or array
-        Share of a chip-hour's cost that a further request adds: 1 where chips are hired as use
-        grows, nearer energy's share where they stand idle.
+        Share of a chip-hour's cost that a further request adds: 1 where its busy hours alone are
+        hired, nearer energy's share where chips that are paid for stand idle.
     best_other_use_usd_per_chip_hour : float or array, optional
         What a chip-hour would earn elsewhere; its cost by default.
 
     Raises
     ------
     ValueError
-        A number is negative, or the utilisation is no share.
+        A number is unknown or negative, the utilisation or `marginal_share` is no share, or the
+        usage or the plan is of another kind.
 
     Examples
     --------
@@ -99,14 +101,17 @@ class Product:
     best_other_use_usd_per_chip_hour: Any = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.usage, Usage) or not isinstance(self.plan, Plan):
+            raise ValueError(
+                f"usage={self.usage!r}, plan={self.plan!r}: allowed are a Usage and a Plan"
+            )
+        share_over_0("utilisation", self.utilisation)
+        share("marginal_share", self.marginal_share)
+        best = "best_other_use_usd_per_chip_hour"
         for field in fields(self):
             value = getattr(self, field.name)
-            if not isinstance(value, Usage | Plan) and value is not None:
+            if field.name not in ("usage", "plan") and not (field.name == best and value is None):
                 at_least(field.name, value, 0)
-        if not np.all(np.greater(self.utilisation, 0) & np.less_equal(self.utilisation, 1)):
-            raise ValueError(
-                f"utilisation={self.utilisation!r}: allowed are shares over 0 and at most 1"
-            )
 
     @property
     def paid_requests(self) -> Any:
@@ -168,12 +173,12 @@ class Product:
     @property
     def contribution_usd_per_chip_hour(self) -> Any:
         """What a paid accelerator-hour leaves after its cost, free users' hours included."""
-        return _over(self.revenue_usd - self.serving_usd - self.free_usd, self.chip_hours)
+        return _ratio(self.revenue_usd - self.serving_usd - self.free_usd, self.chip_hours)
 
     @property
     def serving_usd_per_usd(self) -> Any:
         """Inference cost per delivered dollar of revenue, free users' included."""
-        return _over(self.serving_usd + self.free_usd, self.revenue_usd)
+        return _ratio(self.serving_usd + self.free_usd, self.revenue_usd)
 
     @property
     def wall(self) -> WallRatios:
@@ -183,10 +188,10 @@ class Product:
         other = self.requests * self.other_usd_per_request
         bill = self.plan.mean_bill_usd(self.usage)
         return WallRatios(
-            marginal=_over(self.plan.served(self.usage) * self.marginal_usd_per_request, bill),
-            serving_average=_over(self.serving_usd, self.revenue_usd),
-            fully_loaded=_over(self.total_usd, self.revenue_usd),
-            opportunity=_over(self.chip_hours * best + other, self.revenue_usd),
+            marginal=_ratio(self.plan.served(self.usage) * self.marginal_usd_per_request, bill),
+            serving_average=_ratio(self.serving_usd, self.revenue_usd),
+            fully_loaded=_ratio(self.total_usd, self.revenue_usd),
+            opportunity=_ratio(self.chip_hours * best + other, self.revenue_usd),
         )
 
     @property
@@ -197,7 +202,7 @@ class Product:
         """
         bill = self.plan.mean_bill_usd(self.usage)
         left = bill - self.plan.served(self.usage) * self.serving_usd_per_request
-        return np.where(left > 0, _over(self.free_usd + self.fixed_usd, left), np.inf)[()]
+        return either(left > 0, _ratio(self.free_usd + self.fixed_usd, left), np.inf)
 
     @property
     def break_even_utilisation(self) -> Any:
@@ -207,10 +212,10 @@ class Product:
         """
         busy = self.requests * self.chip_hours_per_request * self.usd_per_chip_hour
         left = self.revenue_usd - self.requests * self.other_usd_per_request
-        return np.where(left > 0, _over(busy, left), np.inf)[()]
+        return either(left > 0, _ratio(busy, left), np.inf)
 
 
-def _over(cost: Any, revenue: Any) -> Any:
+def _ratio(cost: Any, revenue: Any) -> Any:
     """Return a ratio that is infinite where there is cost and no revenue."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.true_divide(cost, revenue)
@@ -221,16 +226,30 @@ def break_even_price(price_usd: Any, wall_ratio: Any) -> Any:
 
     A wall ratio is the factor by which prices would have to change.
 
+    Parameters
+    ----------
+    price_usd : float or array
+        Any price of the plan.
+    wall_ratio : float or array
+        Of `WallRatios`, at least 0.
+
+    Raises
+    ------
+    ValueError
+        A number is unknown or negative.
+
     >>> break_even_price(0.10, 13.0)
     1.3
     """
+    at_least("price_usd", price_usd, 0)
+    at_least("wall_ratio", wall_ratio, 0)
     return price_usd * wall_ratio
 
 
 def chip_hours_per_request(service: Service) -> Any:
     """Return the busy accelerator-hours of one request on a service in steady state.
 
-    ``chips × output tokens / (tokens per second) / 3,600``
+    ``chips × (prefill + output × step / batch) / 3,600``: all seconds of `token_times`.
 
     Parameters
     ----------
@@ -239,16 +258,17 @@ def chip_hours_per_request(service: Service) -> Any:
 
     Examples
     --------
+    Requests one by one take the chips while they are read and while they are written.
+
     >>> from inferwall import Deployment, accelerator, transformer
     >>> from inferwall.serving import Workload, serve
     >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
-    >>> service = serve(llama, Workload(1000, 1000), concurrency=64)
+    >>> service = serve(llama, Workload(1000, 1000), concurrency=1)
     >>> hours = chip_hours_per_request(service)
-    >>> bool(np.isclose(hours * 3600 * service.tokens_per_s, 1000))
+    >>> bool(np.isclose(hours * 3600, service.prefill_s + 1000 * service.tpot_s))
     True
     """
-    rate = service.tokens_per_s / service.workload.output_tokens
-    return service.deployment.chips / rate / HOUR
+    return service.deployment.chips * token_times(service).total_s / HOUR
 
 
 def cost_exponent(margin_before: Any, margin_after: Any, revenue_factor: Any) -> Any:
@@ -261,7 +281,12 @@ def cost_exponent(margin_before: Any, margin_after: Any, revenue_factor: Any) ->
     margin_before, margin_after : float or array
         Gross margins, under 1.
     revenue_factor : float or array
-        Revenue after over revenue before, not 1.
+        Revenue after over revenue before, over 0 and not 1.
+
+    Raises
+    ------
+    ValueError
+        A margin is not under 1, or the factor out of range.
 
     Examples
     --------
@@ -270,6 +295,11 @@ def cost_exponent(margin_before: Any, margin_after: Any, revenue_factor: Any) ->
     >>> round(float(cost_exponent(0.70, 0.15, 10.0)), 3)
     1.452
     """
+    under("margin_before", margin_before, 1)
+    under("margin_after", margin_after, 1)
+    over("revenue_factor", revenue_factor, 0)
+    if np.any(np.equal(revenue_factor, 1)):
+        raise ValueError(f"revenue_factor={revenue_factor!r}: allowed are numbers other than 1")
     return 1.0 + np.log((1.0 - margin_after) / (1.0 - margin_before)) / np.log(revenue_factor)
 
 
@@ -278,9 +308,25 @@ def margin_at_scale(margin: Any, revenue_factor: Any, exponent: Any = 1.0) -> An
 
     ``1 − (1 − m) k^(e − 1)``: a cost in proportion, e = 1, never moves it.
 
+    Parameters
+    ----------
+    margin : float or array
+        Gross margin before, at most 1.
+    revenue_factor : float or array
+        Revenue after over revenue before, over 0.
+    exponent : float or array
+        As `cost_exponent`.
+
+    Raises
+    ------
+    ValueError
+        A number is out of range.
+
     >>> margin_at_scale(0.70, 10.0), round(margin_at_scale(0.70, 10.0, 1.452), 2)
     (0.7, 0.15)
     """
+    at_most("margin", margin, 1)
+    over("revenue_factor", revenue_factor, 0)
     return 1.0 - (1.0 - margin) * revenue_factor ** (exponent - 1.0)
 
 
@@ -295,7 +341,7 @@ def margin_after(
     Parameters
     ----------
     margin : float or array
-        Gross margin before.
+        Gross margin before, at most 1.
     use : float or array
         Requests per user.
     unit_cost : float or array
@@ -305,6 +351,11 @@ def margin_after(
     metered_share : float or array
         Share of the bill before that moves with use: 0 is a flat plan, 1 a metered one.
 
+    Raises
+    ------
+    ValueError
+        A factor of use or price is not over 0, or another number out of range.
+
     Examples
     --------
     Use grows by 2.83: a flat plan falls from 70 % to 15 %, a metered one stays.
@@ -312,5 +363,10 @@ def margin_after(
     >>> [round(margin_after(0.70, use=2.8333, metered_share=share), 2) for share in (0, 1)]
     [0.15, 0.7]
     """
+    at_most("margin", margin, 1)
+    over("use", use, 0)
+    at_least("unit_cost", unit_cost, 0)
+    over("price", price, 0)
+    share("metered_share", metered_share)
     bill = price * (1.0 - metered_share + metered_share * use)
     return 1.0 - (1.0 - margin) * use * unit_cost / bill

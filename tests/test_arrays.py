@@ -5,11 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from inferwall.arrays import at_least, either, over, share, share_over_0
+from inferwall.arrays import at_least, at_most, either, over, share, share_over_0, under
 
 RULES = {
     lambda v: at_least("x", v, 0): (-1.0, 0.0),
     lambda v: over("x", v, 0): (0.0, 1.0),
+    lambda v: at_most("x", v, 1): (1.5, 1.0),
+    lambda v: under("x", v, 1): (1.0, 0.5),
     lambda v: share("x", v): (1.5, 1.0),
     lambda v: share_over_0("x", v): (0.0, 1.0),
 }

@@ -138,12 +138,20 @@ def test_a_gift_has_infinite_walls():
     assert gift.wall.serving_average == np.inf and gift.serving_usd_per_usd == np.inf
 
 
-def test_a_request_of_a_service_takes_its_share_of_the_chips():
+@pytest.mark.parametrize("concurrency", [1, 32])
+def test_a_request_of_a_service_takes_its_share_of_the_chips(concurrency):
     model, chip = transformer("Llama 3.1 70B"), accelerator("H200 SXM")
-    service = serve(Deployment(model, chip, 2, "fp8", "fp8"), Workload(1000, 500), concurrency=32)
-    hours = chip_hours_per_request(service)
-    requests_an_hour = service.tokens_per_s / 500 * 3600
-    assert hours * requests_an_hour == pytest.approx(2)
+    deployment = Deployment(model, chip, 2, "fp8", "fp8")
+    service = serve(deployment, Workload(1000, 500), concurrency=concurrency)
+    # Each place in the batch is taken for one's own prompt and the whole answer.
+    stay_s = service.prefill_s + 500 * service.tpot_s
+    assert chip_hours_per_request(service) * 3600 == pytest.approx(2 * stay_s / concurrency)
+
+
+def test_a_prompt_costs_also_whom_nobody_shares_the_chips_with():
+    copy = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    short, long = (serve(copy, Workload(n, 10), concurrency=1) for n in (100, 50_000))
+    assert chip_hours_per_request(long) > 5 * chip_hours_per_request(short)
 
 
 def test_arrays_and_labels_pass_through():
@@ -152,6 +160,8 @@ def test_arrays_and_labels_pass_through():
     swept = replace(CHAT, usd_per_chip_hour=rent, usage=Usage(100.0, 1.2))
     assert swept.gross_margin.dims == ("rent",)
     assert float(swept.gross_margin[1]) == pytest.approx(CHAT.gross_margin)
+    assert swept.break_even_utilisation.dims == ("rent",)
+    assert replace(swept, fixed_usd=rent).break_even_users.dims == ("rent",)
     drawn = replace(CHAT, utilisation=np.array([0.25, 0.5, 1.0]))
     assert drawn.wall.serving_average[1] == pytest.approx(CHAT.wall.serving_average)
     assert (np.diff(drawn.gross_margin) > 0).all()
@@ -164,3 +174,28 @@ def test_wrong_numbers_say_so():
         replace(CHAT, users=-1)
     with pytest.raises(ValueError, match="usd_per_chip_hour"):
         replace(CHAT, usd_per_chip_hour=float("nan"))
+    with pytest.raises(ValueError, match="users=None"):
+        replace(CHAT, users=None)
+    with pytest.raises(ValueError, match=r"marginal_share=1\.5"):
+        replace(CHAT, marginal_share=1.5)
+    with pytest.raises(ValueError, match="plan=None"):
+        replace(CHAT, plan=None)
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (lambda: cost_exponent(0.7, 0.15, 1.0), "revenue_factor=1.0"),
+        (lambda: cost_exponent(1.0, 0.15, 10.0), "margin_before=1.0"),
+        (lambda: cost_exponent(0.7, 1.2, 10.0), "margin_after=1.2"),
+        (lambda: margin_at_scale(0.7, 0.0, 0.5), "revenue_factor=0.0"),
+        (lambda: margin_at_scale(1.5, 10.0), "margin=1.5"),
+        (lambda: margin_after(0.7, price=0.0), "price=0.0"),
+        (lambda: margin_after(0.7, metered_share=2.0), "metered_share=2.0"),
+        (lambda: margin_after(0.7, use=float("nan")), "use=nan"),
+        (lambda: break_even_price(float("nan"), 2.0), "price_usd=nan"),
+    ],
+)
+def test_factors_out_of_range_raise(ask, name):
+    with pytest.raises(ValueError, match=name):
+        ask()
