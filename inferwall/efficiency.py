@@ -20,10 +20,15 @@ class Efficiency:
     bandwidth_share : float
         Share of the memory bandwidth that reading weights and caches reaches.
     expert_share : float
-        Share of that which routed experts reach, in memory and in arithmetic: they are small and
-        unevenly loaded.
+        Share of that which routed experts reach in memory: they are small and unevenly loaded.
+    expert_flop_share : float
+        Share of the arithmetic rate of dense products that products of routed experts reach: few
+        tokens meet each, and they are sorted out and gathered again.
     widened_share : float
         Share of that which weights reach that are stored in fewer bits than they are multiplied in.
+    unpack_flop : float
+        Work on the vector units for every 16-bit weight that a lone token multiplies by: it is
+        converted first. Integers are multiplied four at a time, which takes a quarter.
     bf16_share, fp8_share, int8_share, fp4_share : float
         Share of the dense peak that large products reach, by format. fp32 and tf32 take bf16's.
     link_share : float
@@ -49,7 +54,9 @@ class Efficiency:
 
     bandwidth_share: Any = 1.0
     expert_share: Any = 1.0
+    expert_flop_share: Any = 1.0
     widened_share: Any = 1.0
+    unpack_flop: Any = 0.0
     bf16_share: Any = 1.0
     fp8_share: Any = 1.0
     int8_share: Any = 1.0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SERVING = {
     "bandwidth_share": (0.85, 0.02),
     "expert_share": (0.90, 0.15),
+    "expert_flop_share": (0.60, 0.30),
     "widened_share": (0.65, 0.30),
     "bf16_share": (0.60, 0.20),
     "fp8_share": (0.55, 0.20),
@@ -37,14 +38,14 @@ SERVING = {
 }
 SINGLE_STREAM = {
     "bandwidth_share": (0.85, 0.10),
-    "widened_share": (0.90, 0.20),
+    "unpack_flop": (20.0, 1.0),
     "bf16_share": (0.50, 0.30),
     "kernel_s": (3e-6, 0.5),
     "launch_s": (8e-6, 0.7),
 }
 CHOSEN = {
     "serving": {"memory_share": 0.9, "overlap": 0.0, "int8_share": 0.5},
-    "single stream": {"overlap": 0.0},
+    "single stream": {"overlap": 0.0, "collective_s": 5e-6, "link_share": 0.5},
 }
 WEIGHTS = {"tpot": 1.0, "decode": 1.0, "ttft": 0.15, "prefill": 0.15}
 """Of the quantities: TTFT and prefill hold more noise, and less depends on them."""
@@ -84,6 +85,7 @@ def calibration(points: pd.DataFrame, name: str = "serving") -> pd.DataFrame:
     frame = frame.assign(doubtful=doubt, key=frame["setup"].map(id))
     frame["measured"] = frame["value"] / frame["scale"]
     same = ["key", "quantity", "read", "written", "load", "group", "doubtful", "model", "chip"]
+    same.append("together")
     frame["kind"] = frame["quantity"].isin(["prefill"])
     same.append("kind")
     mean = frame.groupby([*same, "framework"], as_index=False)["measured"].mean()

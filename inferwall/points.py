@@ -112,7 +112,7 @@ def setup(
         chip, model = sustained(chip_named(chip_name)), model_named(model_name)
         engine = engine_of(framework)
         stored, products, dense = weight_formats(weights, model, chip, benchmark)
-        cache = kv_format(kv, stored, engine, chip)
+        cache = kv_format(kv, stored, engine, chip, model.weight_format)
         if benchmark and not parallelism:
             size = model.weight_bytes(stored, dense)
             copy, stages, groups = 1.0, 1.0, 1.0

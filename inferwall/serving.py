@@ -13,13 +13,13 @@ import numpy as np
 
 from inferwall.arrays import at_least, lesser
 from inferwall.step import (
-    COLLECTIVES_PER_LAYER,
     Deployment,
     StepTime,
     _prompt_overhead_s,
     decode_step,
     max_batch,
     prefill_step,
+    wait_s,
 )
 from inferwall.units import HOUR, MTOK
 
@@ -153,10 +153,7 @@ def _interleaved_s(deployment: Deployment, workload: Workload) -> tuple[Any, Any
     many prompts it reads.
     """
     step = prefill_step(deployment, 1, workload.new_tokens, workload.cached_tokens)
-    quiet = deployment.efficiency.collective_s * np.log2(deployment.ranks)
-    model = deployment.model
-    waits = (COLLECTIVES_PER_LAYER * model.layer_count + model.norm_collectives) * quiet
-    work = step.kv_s + step.arithmetic_s + np.maximum(step.network_s - waits, 0.0)
+    work = step.kv_s + step.arithmetic_s + np.maximum(step.network_s - wait_s(deployment), 0.0)
     return work, _prompt_overhead_s(deployment)
 
 
@@ -248,6 +245,48 @@ def _little(deployment: Deployment, workload: Workload, requests_per_s: Any) -> 
         enough = _serve(deployment, workload, middle).tokens_per_s >= rate
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return np.where(rate > most.tokens_per_s, np.nan, high)[()]
+
+
+def disaggregation(
+    reading: Deployment, writing: Deployment, workload: Workload, concurrency: Any
+) -> Any:
+    """Return how many chips have to read prompts for every chip that writes answers.
+
+    Both phases on chips of their own keep pace with each other when
+    ``chips that read / chips that write = (new tokens / prefill rate) / (output tokens / decode
+    rate)``, rates of one chip. The transfer of caches between them is left out.
+
+    Parameters
+    ----------
+    reading : Deployment
+        Reads one prompt after the other.
+    writing : Deployment
+        Decodes only, so nothing interrupts its steps.
+    workload : Workload
+        What each request asks for; cached tokens are not read again.
+    concurrency : float or array
+        Requests in the batch of `writing`: as many as its time per token allows.
+
+    Returns
+    -------
+    float or array
+        The ratio; its inverse is the chips that write for every chip that reads.
+
+    Examples
+    --------
+    By hand: a prompt takes 8 ms of a chip to read, its answer 500 / 64 steps of 6 ms to write.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 8B"), accelerator("H100 SXM"), 1, "fp8")
+    >>> round(disaggregation(llama, llama, Workload(1000, 500), concurrency=64), 2)
+    0.17
+    """
+    at_least("concurrency", concurrency, 1)
+    prompt = prefill_step(reading, 1, workload.new_tokens, workload.cached_tokens)
+    step = decode_step(writing, concurrency, workload.mean_context)
+    chip_s_read = prompt.total_s * reading.chips
+    chip_s_written = workload.output_tokens * step.total_s / concurrency * writing.chips
+    return chip_s_read / chip_s_written
 
 
 def fullest(deployment: Deployment, workload: Workload, tpot_s: Any) -> Any:

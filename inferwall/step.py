@@ -19,9 +19,8 @@ from inferwall.arrays import at_least, is_scalar, lesser, only_where
 from inferwall.efficiency import IDEAL, Efficiency
 from inferwall.formats import bytes_per_value, number_format
 from inferwall.hardware import Accelerator
+from inferwall.network import sent_bytes, waited_doublings
 from inferwall.units import GB
-
-COLLECTIVES_PER_LAYER = 2  # one after attention, one after the feed-forward network
 
 
 @dataclass(frozen=True)
@@ -230,13 +229,28 @@ def _weights_s(deployment: Deployment, tokens: Any) -> Any:
     routed = model.routed_bytes_read(weight_format, tokens)
     copies = (deployment.attention_groups - 1) * deployment.attention_weight_bytes
     bandwidth = deployment.ranks * deployment.weight_bandwidth_bytes_per_s
-    return (read - routed + copies + routed / deployment.efficiency.expert_share) / bandwidth
+    read_s = (read - routed + copies + routed / deployment.efficiency.expert_share) / bandwidth
+    if is_scalar(deployment.efficiency.unpack_flop) and deployment.efficiency.unpack_flop == 0:
+        return read_s
+    return (read_s**2 + _unpack_s(deployment) ** 2) ** 0.5
+
+
+def _unpack_s(deployment: Deployment) -> Any:
+    """Return the seconds in which the vector units convert every weight that one token meets.
+
+    It passes beside the reading and hides the shorter of both in part. A chip whose vector rate is
+    not known is taken to keep up.
+    """
+    integers = deployment.weight_format.startswith(("int", "q"))
+    work = deployment.efficiency.unpack_flop / (4.0 if integers else 1.0)
+    rate = deployment.ranks * deployment.chip.fp32_flop_per_s
+    return np.nan_to_num(work * deployment.model.active_parameters / rate)
 
 
 def _arithmetic_s(deployment: Deployment, flop: Any, attention_flop: Any, tokens: Any) -> Any:
     """Return the seconds of `flop` work of which `attention_flop` are scores and sums."""
     routed = 2.0 * deployment.model.active_routed_parameters * tokens
-    slower = routed * (1.0 / deployment.efficiency.expert_share - 1.0)
+    slower = routed * (1.0 / deployment.efficiency.expert_flop_share - 1.0)
     products = (flop - attention_flop + slower) / deployment.flop_per_s
     return products + attention_flop / deployment.attention_flop_per_s
 
@@ -351,22 +365,18 @@ def _link_bytes_per_s(deployment: Deployment) -> Any:
 
 
 def _network_s(deployment: Deployment, tokens: Any) -> Any:
-    """Return the seconds of all collectives of a step that carries `tokens` through the layers.
-
-    Each is a ring all-reduce of tokens × hidden size activations in bf16: every chip sends
-    2 (n - 1) / n times the payload, after a wait that grows with every doubling of the chips.
-    Data-parallel attention exchanges about as much, to send tokens to experts and back.
-    """
-    ranks = deployment.ranks
+    """Return the seconds of all collectives of a step that carries `tokens` through the layers."""
+    ranks, groups = deployment.ranks, deployment.attention_groups
     if is_scalar(ranks) and ranks == 1:
         return 0.0
-    model, efficiency = deployment.model, deployment.efficiency
-    collectives = COLLECTIVES_PER_LAYER * model.layer_count
-    waits = collectives + model.norm_collectives
-    payload = tokens * model.hidden_size * bytes_per_value("bf16")
-    sent = 2.0 * (ranks - 1) / ranks * payload
-    link = _link_bytes_per_s(deployment) * efficiency.link_share
-    return collectives * sent / link + waits * efficiency.collective_s * np.log2(ranks)
+    link = _link_bytes_per_s(deployment) * deployment.efficiency.link_share
+    return sent_bytes(deployment.model, ranks, groups, tokens) / link + wait_s(deployment)
+
+
+def wait_s(deployment: Deployment) -> Any:
+    """Return the part of a step's collectives that passes whatever they carry."""
+    doublings = waited_doublings(deployment.model, deployment.ranks, deployment.attention_groups)
+    return doublings * deployment.efficiency.collective_s
 
 
 def _combine(

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 BURST_SHARE = 0.1
 """Closed-loop benchmarks send ten requests a slot, and the first of every slot all at once."""
+COMPANIONS = 2.0
+"""Requests of equal length that started together end together: so many more arrive with each."""
+METAL_LAUNCHES = 2.0
+"""On Apple's Metal a kernel waits for a barrier after its launch as well."""
 MOST_SEQUENCES = 2048
 """Sequences that TensorRT-LLM puts in a batch at most, by default."""
 TPOT_TARGETS_S = {"server": 0.2, "interactive": 0.04}
@@ -49,9 +53,19 @@ def _deployment(setup: Setup, efficiency: Efficiency, quantity: str) -> Deployme
     if quantity != "prefill" and math.isnan(chip.bf16_flop_per_s):
         chip = replace(chip, bf16_flop_per_s=math.inf)
     if not setup.replayed and quantity != "prefill":
-        slower = efficiency.kernel_s + efficiency.launch_s
+        launches = METAL_LAUNCHES if chip.vendor == "Apple" else 1.0
+        slower = efficiency.kernel_s + launches * efficiency.launch_s
         deployment = replace(deployment, efficiency=replace(efficiency, kernel_s=slower))
+    compiled = setup.engine != "llama.cpp" and deployment.weight_format == "bf16"
+    if quantity == "prefill" or compiled:
+        # Matrix units take 16-bit weights as they are, and compiled kernels convert in passing.
+        plain = replace(deployment.efficiency, unpack_flop=0.0)
+        deployment = replace(deployment, efficiency=plain)
     if setup.engine == "llama.cpp":
+        # It multiplies 8-bit integers or accumulates in 16 bits: gaming chips halve only the rate
+        # of accumulation in 32 bits, which the datasheet's figure for bf16 means.
+        rate = np.fmax(chip.bf16_flop_per_s, chip.int8_flop_per_s / 2.0)
+        chip = replace(chip, bf16_flop_per_s=float(rate))
         # Layers on several chips work one after the other, as those on one.
         deployment = replace(deployment, chips=1, stages=1)
     return replace(deployment, chip=chip)
@@ -65,7 +79,8 @@ def _latencies(setup: Setup, rows: pd.DataFrame, efficiency: Efficiency) -> Serv
     load = np.where(np.isinf(load), np.maximum(most, 1.0), np.maximum(load, 1.0))
     service = _serve(deployment, workload, load)
     burst_s = BURST_SHARE * (np.minimum(load, most) - 1.0) / 2.0 * service.prefill_s
-    return replace(service, ttft_s=service.ttft_s + burst_s)
+    ahead = rows["together"].to_numpy(float) * np.minimum(load - 1.0, COMPANIONS) / 2.0
+    return replace(service, ttft_s=service.ttft_s + burst_s + ahead * service.prefill_s)
 
 
 def single_stream(setup: Setup, rows: pd.DataFrame, efficiency: Efficiency) -> np.ndarray:

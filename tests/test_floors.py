@@ -13,7 +13,8 @@ import inferwall
 
 PACKAGE = Path(inferwall.__file__).parent
 FLOORS = """
-    units arrays data formats hardware layers config_keys configs architecture efficiency step cost
+    units arrays data formats hardware layers config_keys configs architecture efficiency network
+    step cost
     owned_hours places caching serving token_costs speculation spellings points validation
     llama_stack gpu_lab fitting training demand plans product routing bottlenecks distributions
     sensitivity events adoption claims lab axes charts checks html filters scenario provision

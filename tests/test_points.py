@@ -90,7 +90,9 @@ def test_formats(model, chip, weights, formats):
 
 def test_blank_caches_are_the_engine_s_default():
     hopper, blackwell = chip_named("H100 SXM"), chip_named("B200")
-    assert kv_format("", "fp8", "vllm", hopper) == "bf16"
+    assert kv_format("", "fp8", "vllm", hopper, published="fp8") == "bf16"
+    assert kv_format("", "fp8", "vllm", hopper, published="bf16") == "fp8"  # quantised later
+    assert kv_format("", "mxfp4", "vllm", hopper, published="mxfp4") == "bf16"
     assert kv_format("", "fp8", "trtllm", hopper) == "fp8"
     assert kv_format("", "fp8", "vllm", blackwell) == "fp8"
     assert kv_format("", "bf16", "trtllm", hopper) == "bf16"

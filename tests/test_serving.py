@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inferwall.architecture import transformer
 from inferwall.efficiency import IDEAL, named_efficiency
 from inferwall.hardware import accelerator
-from inferwall.serving import Workload, frontier, serve
+from inferwall.serving import Workload, disaggregation, frontier, serve
 from inferwall.step import Deployment, decode_step, max_batch
 
 MODELS = ["Llama 3.1 8B", "Llama 3.1 70B", "gpt-oss-120b", "DeepSeek-V3"]
@@ -149,3 +149,16 @@ def test_targets_cut_a_frontier():
     assert (1 / bound.tokens_per_s_per_user <= 0.015).all()
     with pytest.raises(ValueError, match="keeps to its targets"):
         frontier(way, Workload(1000, 500, 0.0, 1e-6), 2.0)
+
+
+@given(deployments(), st.integers(8, 4000), st.integers(8, 4000), loads, st.floats(1.1, 8))
+def test_longer_answers_want_more_writers_and_cached_prompts_fewer_readers(
+    deployment, read, written, load, factor
+):
+    def ratio(read, written, cached=0):
+        return disaggregation(deployment, deployment, Workload(read, written, cached), load)
+
+    once = ratio(read, written)
+    assert once > 0
+    assert ratio(read, factor * written) < once
+    assert ratio(read, written, cached=read // 2) <= once * (1 + 1e-9)

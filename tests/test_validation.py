@@ -139,13 +139,15 @@ def test_no_prediction_beats_the_roofline():
     ("source", "metric", "median"),
     [
         ("inferencex-silicon-sample", "mean_tpot", 0.08),
-        ("inferencex-silicon-sample", "mean_ttft", 0.24),
-        ("aiconfigurator-gap-analysis", "mean_tpot", 0.085),
+        ("inferencex-silicon-sample", "mean_ttft", 0.21),
+        ("aiconfigurator-gap-analysis", "mean_tpot", 0.08),
+        ("aiconfigurator-gap-analysis", "mean_ttft", 0.23),
         ("tensorrt-llm-perf-1.0", "output_throughput", 0.21),
-        ("tensorrt-llm-perf-0.9", "output_tput_per_gpu", 0.13),
+        ("tensorrt-llm-perf-0.9", "output_tput_per_gpu", 0.11),
         ("mlperf-inference-5.1", "output tokens/s", 0.23),
-        ("mlperf-inference-4.1", "output tokens/s", 0.22),
-        ("xiongjiedai-gpu-benchmarks", "decode_tok_s", 0.15),
+        ("mlperf-inference-4.1", "output tokens/s", 0.25),
+        ("xiongjiedai-gpu-benchmarks", "decode_tok_s", 0.08),
+        ("llama-cpp-cuda", "decode_tok_s", 0.08),
         ("llama-cpp-apple-silicon", "decode_tok_s", 0.06),
     ],
 )
@@ -211,3 +213,5 @@ def test_the_aims_hold_on_what_was_left_out():
     assert (rows["mean_error"] <= 0.12).all()
     assert (rows["p90_error"] <= 0.25).all()
     assert rows.loc["group", "coverage"] == pytest.approx(0.8, abs=0.05)
+    first = table("left_out").query("part == 'all' and quantity == 'ttft'")
+    assert (first["median_error"] <= 0.25).all()

@@ -32,6 +32,11 @@ def test_it_covers_the_closed_loop_rows_of_the_table():
         assert np.log(there["seen"]).median() == pytest.approx(ratio.median(), abs=0.05)
 
 
+def test_single_streams_meet_their_aim_on_chips_left_out():
+    streams = ROWS[ROWS["quantity"] == "decode"]
+    assert summary(np.log(streams["unseen_chip"] / streams["measured"]))["median"] <= 0.08
+
+
 def test_a_chip_left_out_is_predicted_as_the_fit_does_today():
     rows = calibration(POINTS)
     mine = (rows["chip"] == "H200-SXM").to_numpy()
