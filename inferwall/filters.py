@@ -15,7 +15,7 @@ STYLE = """
 #{name} table {{ border-collapse: collapse; margin: 0; width: 100%; min-width: 46rem; }}
 #{name} :is(th, td) {{ text-align: left; vertical-align: top; white-space: normal !important;
   padding: 0.35rem 0.5rem; border-bottom: 1px solid #c4c4c4; }}
-#{name} tbody th {{ white-space: nowrap !important; }}
+#{name} tbody th {{ white-space: nowrap !important; width: 1%; }}
 @media print {{ #{name} .rows {{ max-height: none; overflow: visible; }} }}
 """
 
