@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from inferwall.arrays import at_least, either, over, share
+
 
 @dataclass(frozen=True)
 class Cascade:
@@ -30,7 +32,8 @@ class Cascade:
     Raises
     ------
     ValueError
-        A share is none, or the small model solves more than the large one.
+        A cost is unknown or negative, the large model's not over 0, a share is none, or the small
+        model solves more than the large one.
 
     Examples
     --------
@@ -51,13 +54,12 @@ class Cascade:
     routed: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("small_solves", "large_solves", "keeps_right", "keeps_wrong"):
-            _share(name, getattr(self, name))
-        if np.any(np.greater(self.small_solves, self.large_solves)):
-            raise ValueError(
-                f"small_solves={self.small_solves!r}: allowed is at most large_solves, "
-                f"{self.large_solves!r}"
-            )
+        at_least("small_usd", self.small_usd, 0)
+        at_least("check_usd", self.check_usd, 0)
+        over("large_usd", self.large_usd, 0)
+        share("keeps_right", self.keeps_right)
+        share("keeps_wrong", self.keeps_wrong)
+        _pair(self.small_solves, self.large_solves)
 
     @property
     def kept_share(self) -> Any:
@@ -78,19 +80,30 @@ class Cascade:
 
     @property
     def cost_usd_per_solved(self) -> Any:
-        """Cost of a right answer."""
-        return self.cost_usd / self.solves
+        """Cost of a right answer; infinite where none is right."""
+        with np.errstate(divide="ignore"):
+            return np.true_divide(self.cost_usd, self.solves)
 
     @property
     def break_even_kept_share(self) -> Any:
-        """Share that must stay with the small model for the cascade to cost what the large does."""
+        """Share that must stay with the small model for the cascade to cost what the large does.
+
+        Infinite where the small model costs as much as the large one that it saves.
+        """
         saved = self.large_usd - (self.small_usd if self.routed else 0.0)
-        return (self.check_usd + (0.0 if self.routed else self.small_usd)) / saved
+        spent = self.check_usd + (0.0 if self.routed else self.small_usd)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return either(np.greater(saved, 0), np.true_divide(spent, saved), np.inf)
 
 
-def _share(name: str, value: Any) -> None:
-    if not np.all(np.greater_equal(value, 0) & np.less_equal(value, 1)):
-        raise ValueError(f"{name}={value!r}: allowed are shares from 0 to 1")
+def _pair(small_solves: Any, large_solves: Any) -> None:
+    """Raise unless both are shares and the large model solves at least as much."""
+    share("small_solves", small_solves)
+    share("large_solves", large_solves)
+    if np.any(np.greater(small_solves, large_solves)):
+        raise ValueError(
+            f"small_solves={small_solves!r}: allowed is at most large_solves, {large_solves!r}"
+        )
 
 
 def accuracy_for_quality(small_solves: Any, large_solves: Any, allowed_loss: Any) -> Any:
@@ -106,14 +119,21 @@ def accuracy_for_quality(small_solves: Any, large_solves: Any, allowed_loss: Any
     allowed_loss : float or array
         Share of requests that may be lost.
 
+    Raises
+    ------
+    ValueError
+        A share is none, or the small model solves more than the large one.
+
     Examples
     --------
     >>> round(float(accuracy_for_quality(0.7, 0.9, allowed_loss=0.02)), 2)
     0.9
     """
+    _pair(small_solves, large_solves)
+    share("allowed_loss", allowed_loss)
     gap = np.subtract(large_solves, small_solves)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(gap > allowed_loss, 1.0 - allowed_loss / gap, 0.0)[()]
+        return np.maximum(1.0 - either(gap > 0, np.true_divide(allowed_loss, gap), np.inf), 0.0)
 
 
 def accuracy_to_break_even(
@@ -123,14 +143,20 @@ def accuracy_to_break_even(
 
     Cost and quality are both straight lines in the accuracy, so there is one such point. Below it
     the large model alone is cheaper per right answer. Over 1 no check is good enough, under 0 any
-    is. Assumes a large model that solves more than half.
+    is.
 
     Parameters
     ----------
     small_usd, large_usd, check_usd : float or array
         Cost of an answer by each model, and of the check.
     small_solves, large_solves : float or array
-        Shares of requests that each answers right.
+        Shares of requests that each answers right: the small one some, the large one more than
+        half.
+
+    Raises
+    ------
+    ValueError
+        A cost or share is out of range.
 
     Examples
     --------
@@ -140,10 +166,15 @@ def accuracy_to_break_even(
     (0.222222, 0.222222)
     """
     # kept = (1 − s) + (2 s − 1) A and solves = s + (l − s) A; cost / solves = large / l.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        whole = large_usd * small_solves
-        inverse = np.true_divide(1.0, large_solves)
-        return (small_usd + check_usd + whole * (1.0 - inverse)) / (whole * (2.0 - inverse))
+    at_least("small_usd", small_usd, 0)
+    over("large_usd", large_usd, 0)
+    at_least("check_usd", check_usd, 0)
+    _pair(small_solves, large_solves)
+    over("small_solves", small_solves, 0)
+    over("large_solves", large_solves, 0.5)
+    whole = large_usd * small_solves
+    inverse = 1.0 / large_solves
+    return (small_usd + check_usd + whole * (1.0 - inverse)) / (whole * (2.0 - inverse))
 
 
 def cached_answer(
@@ -171,7 +202,7 @@ def cached_answer(
     Raises
     ------
     ValueError
-        A share is none.
+        A cost is unknown or negative, or a share is none.
 
     Examples
     --------
@@ -180,7 +211,9 @@ def cached_answer(
     (0.007, 0.8865, 0.01111, 0.0079)
     """
     for name, value in (("hit_share", hit_share), ("wrong_share", wrong_share), ("solves", solves)):
-        _share(name, value)
+        share(name, value)
+    at_least("cost_usd", cost_usd, 0)
+    at_least("lookup_usd", lookup_usd, 0)
     cost = lookup_usd + (1.0 - hit_share) * cost_usd
     return cost, solves * (1.0 - hit_share * wrong_share)
 
@@ -197,12 +230,12 @@ def zipf_hit_share(kept: Any, distinct: int, exponent: float = 1.0) -> Any:
     distinct : int
         Different requests that are ever made.
     exponent : float
-        0 is all alike; near 1 for words and pages.
+        At least 0, which is all alike; near 1 for words and pages.
 
     Raises
     ------
     ValueError
-        More are kept than there are.
+        More are kept than there are, or a number is none of those allowed.
 
     Examples
     --------
@@ -211,8 +244,11 @@ def zipf_hit_share(kept: Any, distinct: int, exponent: float = 1.0) -> Any:
     >>> round(float(zipf_hit_share(1, distinct=3)), 3)
     0.545
     """
-    if np.any(np.greater(kept, distinct)) or np.any(np.less(kept, 0)):
+    at_least("distinct", distinct, 1)
+    at_least("exponent", exponent, 0)
+    ranks = np.asarray(kept)
+    if ranks.dtype.kind not in "iu" or np.any((ranks < 0) | (ranks > distinct)):
         raise ValueError(f"kept={kept!r}: allowed are whole numbers from 0 to {distinct}")
     weights = np.arange(1, distinct + 1, dtype=float) ** -exponent
     sums = np.concatenate([[0.0], np.cumsum(weights)])
-    return sums[np.asarray(kept)] / sums[-1]
+    return sums[ranks] / sums[-1]

@@ -119,3 +119,43 @@ def test_arrays_pass_through():
     way = Cascade(0.01, 0.1, 0.6, 0.9, a, 1 - a)
     assert way.cost_usd.shape == way.solves.shape == (5,)
     assert (np.diff(way.solves) > 0).all()
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (lambda: Cascade(NAN, 0.1, 0.6, 0.9), "small_usd=nan"),
+        (lambda: Cascade(0.01, 0.0, 0.6, 0.9), "large_usd=0.0"),
+        (lambda: Cascade(0.01, 0.1, 0.6, 0.9, check_usd=-1), "check_usd=-1"),
+        (lambda: accuracy_for_quality(NAN, 0.9, 0.02), "small_solves=nan"),
+        (lambda: accuracy_for_quality(0.9, 0.7, 0.02), "small_solves=0.9"),
+        (lambda: accuracy_for_quality(0.7, 0.9, NAN), "allowed_loss=nan"),
+        (lambda: accuracy_for_quality(0.7, 0.9, -0.02), "allowed_loss=-0.02"),
+        (lambda: accuracy_to_break_even(0.05, 0.2, 0.4, 0.5), "large_solves=0.5"),
+        (lambda: accuracy_to_break_even(0.05, 0.2, 0.0, 0.9), "small_solves=0.0"),
+        (lambda: cached_answer(-0.01, 0.9, 0.3), "cost_usd=-0.01"),
+        (lambda: zipf_hit_share(1.5, 3), "kept=1.5"),
+        (lambda: zipf_hit_share(1, 3, -1.0), "exponent=-1.0"),
+    ],
+)
+def test_unknown_and_impossible_numbers_raise(ask, name):
+    with pytest.raises(ValueError, match=name):
+        ask()
+
+
+def test_labels_pass_through():
+    xr = pytest.importorskip("xarray")
+    small = xr.DataArray([0.5, 0.7, 0.9], dims="small")
+    found = accuracy_for_quality(small, 0.9, 0.02)
+    assert found.dims == ("small",)
+    assert found.values.tolist() == pytest.approx([0.95, 0.9, 0.0])
+    costs = xr.DataArray([0.01, 0.1, 0.2], dims="cost")
+    way = Cascade(costs, 0.1, 0.6, 0.9, routed=True)
+    assert way.break_even_kept_share.values.tolist() == [0.0, np.inf, np.inf]
+
+
+def test_where_nothing_is_solved_a_right_answer_has_no_price():
+    assert Cascade(0.01, 0.1, 0.0, 0.0).cost_usd_per_solved == np.inf
