@@ -11,15 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from inferwall.arrays import at_least, over, share
 from inferwall.units import MTOK
-
-
-def _require(name: str, value: Any, above: float = -np.inf, low: float = -np.inf) -> Any:
-    """Return the value; raise when a scalar is not over `above` and at least `low`."""
-    if isinstance(value, int | float) and (value <= above or value < low):
-        allowed = f"over {above:g}" if above > -np.inf else f"from {low:g} up"
-        raise ValueError(f"{name}={value!r}: allowed are numbers {allowed}")
-    return value
 
 
 def quantity_change(price_ratio: Any, elasticity: Any) -> Any:
@@ -44,8 +37,9 @@ def quantity_change(price_ratio: Any, elasticity: Any) -> Any:
     >>> round(quantity_change(0.5, elasticity=1.0), 3)
     2.0
     """
-    _require("price_ratio", price_ratio, above=0)
-    return price_ratio ** -_require("elasticity", elasticity, low=0)
+    over("price_ratio", price_ratio, 0)
+    at_least("elasticity", elasticity, 0)
+    return (1.0 * price_ratio) ** -elasticity
 
 
 def spend_change(price_ratio: Any, elasticity: Any) -> Any:
@@ -104,7 +98,12 @@ def price_change(
     Parameters
     ----------
     markup_ratio, input_price_ratio, efficiency_ratio, utilisation_ratio : float or array
-        New over old.
+        New over old, over 0.
+
+    Raises
+    ------
+    ValueError
+        A ratio is not over 0.
 
     Examples
     --------
@@ -112,6 +111,10 @@ def price_change(
     >>> round(float(np.exp(change.total)), 3)  # twice the efficiency, a fatter margin
     0.625
     """
+    over("markup_ratio", markup_ratio, 0)
+    over("input_price_ratio", input_price_ratio, 0)
+    over("efficiency_ratio", efficiency_ratio, 0)
+    over("utilisation_ratio", utilisation_ratio, 0)
     return PriceChange(
         markup=np.log(markup_ratio),
         input_prices=np.log(input_price_ratio),
@@ -143,9 +146,9 @@ def pass_through(cost_share: Any = 1.0, price_response: Any = 1.0) -> Any:
     >>> pass_through(cost_share=0.05, price_response=0.5)  # electricity, 5 % of unit cost
     0.025
     """
-    if isinstance(cost_share, int | float) and not 0 <= cost_share <= 1:
-        raise ValueError(f"cost_share={cost_share!r}: allowed are shares from 0 to 1")
-    return cost_share * _require("price_response", price_response, low=0)
+    share("cost_share", cost_share)
+    at_least("price_response", price_response, 0)
+    return cost_share * price_response
 
 
 def price_response(markup_ratio: Any, cost_ratio: Any) -> Any:
@@ -154,13 +157,20 @@ def price_response(markup_ratio: Any, cost_ratio: Any) -> Any:
     Parameters
     ----------
     markup_ratio, cost_ratio : float or array
-        New over old.
+        New over old, over 0; the cost has to have moved.
+
+    Raises
+    ------
+    ValueError
+        A ratio is not over 0, or that of the cost is 1.
 
     Examples
     --------
     >>> print(f"{price_response(markup_ratio=2.0, cost_ratio=0.25):.3f}")
     0.500
     """
+    over("markup_ratio", markup_ratio, 0)
+    _moved("cost_ratio", cost_ratio)
     return 1 + np.log(markup_ratio) / np.log(cost_ratio)
 
 
@@ -186,7 +196,9 @@ def rebound(theta: Any, elasticity: Any) -> Any:
     >>> rebound(0.5, elasticity=1.5)
     0.75
     """
-    return _require("theta", theta, low=0) * _require("elasticity", elasticity, low=0)
+    at_least("theta", theta, 0)
+    at_least("elasticity", elasticity, 0)
+    return theta * elasticity
 
 
 def resource_change(efficiency_ratio: Any, theta: Any, elasticity: Any) -> Any:
@@ -209,8 +221,8 @@ def resource_change(efficiency_ratio: Any, theta: Any, elasticity: Any) -> Any:
     >>> round(resource_change(2.0, theta=0.5, elasticity=1.5), 3)
     0.841
     """
-    _require("efficiency_ratio", efficiency_ratio, above=0)
-    return efficiency_ratio ** (rebound(theta, elasticity) - 1)
+    over("efficiency_ratio", efficiency_ratio, 0)
+    return (1.0 * efficiency_ratio) ** (rebound(theta, elasticity) - 1)
 
 
 @dataclass(frozen=True)
@@ -259,21 +271,24 @@ def growth_rate(start: Any, end: Any, years: Any) -> Any:
     Parameters
     ----------
     start, end : float or array
-        The quantity, before and after.
+        The quantity, before and after, over 0.
     years : float or array
         Time between them, over 0.
 
     Raises
     ------
     ValueError
-        The time is not over 0.
+        A number is not over 0.
 
     Examples
     --------
     >>> print(f"{growth_rate(100, 200, years=0.5):.3f}")  # doubling in half a year
     1.386
     """
-    return np.log(end / start) / _require("years", years, above=0)
+    over("start", start, 0)
+    over("end", end, 0)
+    over("years", years, 0)
+    return np.log(end / start) / years
 
 
 @dataclass(frozen=True)
@@ -341,8 +356,9 @@ def quantity_growth(
     >>> round(light.price, 4), round(light.drift, 4), round(light.unexplained(0.053), 4)
     (0.028, 0.0252, -0.0002)
     """
+    at_least("elasticity", elasticity, 0)
     return Growth(
-        price=_require("elasticity", elasticity, low=0) * price_fall_per_year,
+        price=elasticity * price_fall_per_year,
         income=income_elasticity * income_growth_per_year,
         quality=quality_response * quality_growth_per_year,
         buyers=buyers_growth_per_year,
@@ -371,7 +387,8 @@ def spend_growth(elasticity: Any, price_fall_per_year: Any, drift_per_year: Any 
     >>> round(spend_growth(1.5, price_fall_per_year=2.0, drift_per_year=0.3), 3)
     1.3
     """
-    return (_require("elasticity", elasticity, low=0) - 1) * price_fall_per_year + drift_per_year
+    at_least("elasticity", elasticity, 0)
+    return (elasticity - 1) * price_fall_per_year + drift_per_year
 
 
 def spend_acceleration(
@@ -393,11 +410,17 @@ def spend_acceleration(
     elasticity_change, price_fall_change, drift_change : float or array
         What each gains in a year.
 
+    Raises
+    ------
+    ValueError
+        The elasticity is negative.
+
     Examples
     --------
     >>> spend_acceleration(1.5, price_fall_per_year=2.0)
     0.0
     """
+    at_least("elasticity", elasticity, 0)
     by_elasticity = elasticity_change * price_fall_per_year
     return (elasticity - 1) * price_fall_change + by_elasticity + drift_change
 
@@ -408,14 +431,28 @@ def volume_over_price_ratio(quantity_ratio: Any, price_ratio: Any) -> Any:
     Parameters
     ----------
     quantity_ratio, price_ratio : float or array
-        New over old.
+        New over old, over 0; the price has to have moved.
+
+    Raises
+    ------
+    ValueError
+        A ratio is not over 0, or that of the price is 1.
 
     Examples
     --------
     >>> print(f"{volume_over_price_ratio(40_000, 1 / 3_000):.2f}")  # light, 1800 to 2000
     1.32
     """
+    over("quantity_ratio", quantity_ratio, 0)
+    _moved("price_ratio", price_ratio)
     return np.log(quantity_ratio) / -np.log(price_ratio)
+
+
+def _moved(name: str, ratio: Any) -> None:
+    """Raise unless a ratio is over 0 and not 1."""
+    over(name, ratio, 0)
+    if np.any(np.equal(ratio, 1)):
+        raise ValueError(f"{name}={ratio!r}: allowed are numbers other than 1")
 
 
 def investment(capital: Any, growth_per_year: Any, depreciation_per_year: Any) -> Any:
@@ -424,15 +461,22 @@ def investment(capital: Any, growth_per_year: Any, depreciation_per_year: Any) -
     Parameters
     ----------
     capital : float or array
-        The stock, in dollars or chips.
+        The stock, in dollars or chips, at least 0.
     growth_per_year, depreciation_per_year : float or array
-        Continuous rates.
+        Continuous rates, the second at least 0.
+
+    Raises
+    ------
+    ValueError
+        The stock or its depreciation is negative.
 
     Examples
     --------
     >>> round(investment(100.0, growth_per_year=0.5, depreciation_per_year=0.2), 6)
     70.0
     """
+    at_least("capital", capital, 0)
+    at_least("depreciation_per_year", depreciation_per_year, 0)
     return capital * (growth_per_year + depreciation_per_year)
 
 
@@ -445,16 +489,30 @@ def matched_model_index(prices: Any) -> Any:
     Parameters
     ----------
     prices : array of shape (dates, models)
-        NaN where none is known.
+        Over 0; NaN where none is known.
+
+    Returns
+    -------
+    array of shape (dates,)
+        NaN from the first step on that matches no model: the chain is broken there.
+
+    Raises
+    ------
+    ValueError
+        The shape is another, or a price is not over 0.
 
     Examples
     --------
     >>> matched_model_index(np.array([[4.0, 1.0, np.nan], [1.0, 1.0, 9.0]]))
     array([1. , 0.5])
     """
-    steps = np.diff(np.log(np.asarray(prices, dtype=float)), axis=0)
+    prices = np.asarray(prices, dtype=float)
+    if prices.ndim != 2 or not len(prices):
+        raise ValueError(f"prices has shape {prices.shape}: allowed is (dates, models)")
+    over("prices", prices, 0)
+    steps = np.diff(np.log(prices), axis=0)
     matched = (~np.isnan(steps)).sum(axis=1)
-    means = np.nansum(steps, axis=1) / np.maximum(matched, 1)
+    means = np.where(matched, np.nansum(steps, axis=1) / np.maximum(matched, 1), np.nan)
     return np.exp(np.concatenate([[0.0], np.cumsum(means)]))
 
 
@@ -466,17 +524,28 @@ def fixed_quality_price(prices: Any, qualities: Any, quality: float) -> Any:
     Parameters
     ----------
     prices, qualities : array
-        One value an offer, in order of date.
+        One value an offer, in order of date; one whose price or quality is NaN is passed over.
     quality : float
         Least quality that serves.
+
+    Raises
+    ------
+    ValueError
+        The lengths differ.
 
     Examples
     --------
     >>> fixed_quality_price([9.0, 20.0, 5.0, 7.0], [10, 30, 12, 40], quality=11)
     array([nan, 20.,  5.,  5.])
     """
-    good = np.where(np.asarray(qualities) >= quality, np.asarray(prices, dtype=float), np.inf)
-    lowest = np.minimum.accumulate(good)
+    prices, qualities = np.asarray(prices, dtype=float), np.asarray(qualities, dtype=float)
+    if prices.ndim != 1 or prices.shape != qualities.shape:
+        raise ValueError(
+            f"prices and qualities have shapes {prices.shape} and {qualities.shape}: allowed is "
+            "one value an offer in each"
+        )
+    serves = (qualities >= quality) & ~np.isnan(prices)
+    lowest = np.minimum.accumulate(np.where(serves, prices, np.inf))
     return np.where(np.isinf(lowest), np.nan, lowest)
 
 
@@ -486,13 +555,20 @@ def average_paid(spend_usd: Any, tokens: Any) -> Any:
     Parameters
     ----------
     spend_usd : float or array
-        Dollars paid.
+        Dollars paid, at least 0.
     tokens : float or array
-        Tokens bought with them.
+        Tokens bought with them, over 0.
+
+    Raises
+    ------
+    ValueError
+        A number is out of range.
 
     Examples
     --------
     >>> round(average_paid(562_027, 776e9), 3)  # DeepSeek, 28 February 2025, as stated
     0.724
     """
+    at_least("spend_usd", spend_usd, 0)
+    over("tokens", tokens, 0)
     return spend_usd / tokens * MTOK

@@ -146,6 +146,18 @@ def test_the_fixed_quality_price_never_rises_and_costs_more_for_more(prices, qua
     assert (better[both] >= path[both]).all()
 
 
+def test_a_chain_breaks_where_nothing_is_matched():
+    nan = math.nan
+    index = demand.matched_model_index([[1.0, nan], [2.0, nan], [nan, 5.0], [nan, 6.0]])
+    assert index[:2].tolist() == pytest.approx([1.0, 2.0])
+    assert np.isnan(index[2:]).all()
+
+
+def test_an_offer_of_unknown_price_is_passed_over():
+    path = demand.fixed_quality_price([9.0, math.nan, 5.0], [10, 20, math.nan], quality=5)
+    assert path.tolist() == [9.0, 9.0, 9.0]
+
+
 @pytest.mark.parametrize("kind", [float, np.asarray, lambda x: xr.DataArray(x, dims="draw")])
 def test_one_formula_three_scales(kind):
     elasticity = kind(1.5) if kind is float else kind([1.5, 1.5])
@@ -169,6 +181,18 @@ def test_one_formula_three_scales(kind):
         (lambda: demand.rebound(-0.1, 1.0), "theta=-0.1"),
         (lambda: demand.resource_change(0.0, 1.0, 1.0), "efficiency_ratio=0.0"),
         (lambda: demand.growth_rate(1, 2, 0), "years=0"),
+        (lambda: demand.growth_rate(-1, 2, 1), "start=-1"),
+        (lambda: demand.rebound(0.5, np.array([1.0, -2.0])), "elasticity=-2 in an array"),
+        (lambda: demand.spend_change(math.nan, 1.1), "price_ratio=nan"),
+        (lambda: demand.price_change(markup_ratio=0), "markup_ratio=0"),
+        (lambda: demand.price_response(2.0, 1.0), "cost_ratio=1.0"),
+        (lambda: demand.volume_over_price_ratio(2.0, 1), "price_ratio=1"),
+        (lambda: demand.spend_acceleration(-1.0, 2.0), "elasticity=-1.0"),
+        (lambda: demand.investment(100.0, 0.1, None), "depreciation_per_year=None"),
+        (lambda: demand.average_paid(1.0, 0), "tokens=0"),
+        (lambda: demand.matched_model_index([1.0, 2.0]), "prices has shape"),
+        (lambda: demand.matched_model_index([[0.0], [1.0]]), "prices=0"),
+        (lambda: demand.fixed_quality_price([1.0], [2, 3], 1), "prices and qualities"),
     ],
 )
 def test_a_wrong_argument_is_named(call, words):
