@@ -27,12 +27,14 @@ def llama_on_h200(chips: int = 1) -> Deployment:
 
 
 def lowest_rent_usd_per_hour(chip_name: str) -> float:
-    """Return the lowest published on-demand rent of a chip.
+    """Return the lowest on-demand rent of a chip on the last day that has any.
 
     >>> lowest_rent_usd_per_hour("H200 SXM")
     3.59
     """
-    return float(rents(chip_name)["usd_per_accelerator_hour"].min())
+    prices = rents(chip_name)
+    latest = prices[prices["price_date"] == prices["price_date"].max()]
+    return float(latest["usd_per_accelerator_hour"].min())
 
 
 def owned_h200() -> OwnedHour:
