@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from inferwall.arrays import at_least, over, under
 from inferwall.sensitivity import Range
 
 
@@ -21,18 +23,27 @@ def logistic(years: Any, ceiling: Any, midpoint: Any, rate_per_year: Any) -> Any
     years : float or array
         Time; the zero is free.
     ceiling : float or array
-        Users in the end.
+        Users in the end, over 0.
     midpoint : float or array
         When half of them are in.
     rate_per_year : float or array
-        Growth rate of the start.
+        Growth rate of the start, over 0.
+
+    Raises
+    ------
+    ValueError
+        Ceiling or rate is not over 0.
 
     Examples
     --------
     >>> float(logistic(2026.0, ceiling=8.0, midpoint=2026.0, rate_per_year=1.5))
     4.0
     """
-    return ceiling / (1.0 + np.exp(-rate_per_year * (years - midpoint)))
+    from scipy.special import expit
+
+    over("ceiling", ceiling, 0)
+    over("rate_per_year", rate_per_year, 0)
+    return ceiling * expit(rate_per_year * (years - midpoint))
 
 
 def bass(years: Any, innovation: Any, imitation: Any) -> Any:
@@ -49,6 +60,11 @@ def bass(years: Any, innovation: Any, imitation: Any) -> Any:
     imitation : float or array
         q, at least 0: what a full house of examples would add to it.
 
+    Raises
+    ------
+    ValueError
+        A number is out of range.
+
     Source
     ------
     Bass 1969.
@@ -60,8 +76,11 @@ def bass(years: Any, innovation: Any, imitation: Any) -> Any:
     >>> round(float(bass(1.0, innovation=0.5, imitation=0.0)), 3)  # 1 − e^−0.5
     0.393
     """
-    decay = np.exp(-(innovation + imitation) * np.asarray(years, dtype=float))
-    return ((1.0 - decay) / (1.0 + imitation / innovation * decay))[()]
+    at_least("years", years, 0)
+    over("innovation", innovation, 0)
+    at_least("imitation", imitation, 0)
+    decay = np.exp(-(innovation + imitation) * years)
+    return (1.0 - decay) / (1.0 + imitation / innovation * decay)
 
 
 def bass_rate(years: Any, innovation: Any, imitation: Any) -> Any:
@@ -70,6 +89,11 @@ def bass_rate(years: Any, innovation: Any, imitation: Any) -> Any:
     Parameters
     ----------
     years, innovation, imitation : float or array
+        As `bass`.
+
+    Raises
+    ------
+    ValueError
         As `bass`.
 
     Examples
@@ -89,12 +113,20 @@ def bass_peak_years(innovation: Any, imitation: Any) -> Any:
     innovation, imitation : float or array
         As `bass`.
 
+    Raises
+    ------
+    ValueError
+        As `bass`.
+
     Examples
     --------
     >>> print(f"{bass_peak_years(0.03, 0.4):.2f}")  # ln(13.3) / 0.43
     6.02
     """
-    return np.maximum(np.log(imitation / innovation) / (innovation + imitation), 0.0)
+    over("innovation", innovation, 0)
+    at_least("imitation", imitation, 0)
+    lead = np.maximum(1.0 * imitation / innovation, 1.0)
+    return np.log(lead) / (innovation + imitation)
 
 
 @dataclass(frozen=True)
@@ -143,7 +175,8 @@ def fit_logistic(years: Any, users: Any, level: float = 0.8) -> LogisticFit:
     Raises
     ------
     ValueError
-        There are fewer than four observations, one is not over 0, or no curve is found.
+        There are fewer than four observations, one is not over 0, the series does not grow, the
+        level is none between 0 and 1, or no curve is found.
 
     Examples
     --------
@@ -153,9 +186,11 @@ def fit_logistic(years: Any, users: Any, level: float = 0.8) -> LogisticFit:
     8e+08 2025.0
     """
     years, users = np.asarray(years, dtype=float), np.asarray(users, dtype=float)
-    if len(years) < 4 or not np.all(users > 0):
-        raise ValueError(f"users={users!r}: allowed are at least four numbers over 0")
-    from scipy.optimize import curve_fit
+    if len(years) < 4 or years.shape != users.shape or not np.all((users > 0) & (users < np.inf)):
+        raise ValueError(f"users={users!r}: allowed are at least four numbers over 0, one a time")
+    over("level", level, 0)
+    under("level", level, 1)
+    from scipy.optimize import OptimizeWarning, curve_fit
     from scipy.stats import t as student
 
     start_year, top = years.min(), users.max()
@@ -165,17 +200,25 @@ def fit_logistic(years: Any, users: Any, level: float = 0.8) -> LogisticFit:
 
     guess = (0.3, float(np.interp(0.5 * top, np.sort(users), np.sort(years))) - start_year, 1.0)
     try:
-        found, covariance = curve_fit(
-            log_curve, years - start_year, np.log(users / top), p0=guess, maxfev=10_000
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", OptimizeWarning)  # said below, as an error
+            found, covariance = curve_fit(
+                log_curve, years - start_year, np.log(users / top), p0=guess, maxfev=10_000
+            )
     except RuntimeError as failed:
         raise ValueError(f"users={users!r}: no logistic curve was found; {failed}") from failed
+    if not np.isfinite(covariance).all() or not found[2] > 0:
+        raise ValueError(
+            f"users={users!r}: no logistic curve was found; allowed is a series that grows"
+        )
     freedom = len(years) - 3
     left = np.log(users / top) - log_curve(years - start_year, *found)
     reach = student.ppf(0.5 + level / 2, freedom) * np.sqrt(np.diag(covariance))
     (ceiling, midpoint, rate), low, high = found, found - reach, found + reach
+    with np.errstate(over="ignore"):  # a ceiling without end is infinite
+        ceilings = top * np.exp([ceiling, low[0], high[0]])
     return LogisticFit(
-        Range(*(float(top * np.exp(min(v, 700.0))) for v in (ceiling, low[0], high[0]))),
+        Range(*map(float, ceilings)),
         Range(*(float(start_year + v) for v in (midpoint, low[1], high[1]))),
         Range(float(rate), float(low[2]), float(high[2])),
         float(np.sqrt(np.sum(left**2) / freedom)),

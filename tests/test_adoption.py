@@ -10,7 +10,7 @@ from inferwall.adoption import bass, bass_peak_years, bass_rate, fit_logistic, l
 rates = st.floats(0.01, 2)
 
 
-@given(innovation=rates, imitation=st.floats(0, 3), years=st.floats(0, 10))
+@given(innovation=rates, imitation=st.floats(0, 3), years=st.floats(1e-3, 10))
 def test_bass_solves_its_equation(innovation, imitation, years):
     step = 1e-5
     ends = [bass(years + d, innovation, imitation) for d in (step, -step)]
@@ -80,3 +80,35 @@ def test_before_the_midpoint_the_ceiling_is_hardly_known():
 def test_too_little_to_fit_is_named(users):
     with pytest.raises(ValueError, match="at least four"):
         fit_logistic(np.arange(len(users)), users)
+
+
+def test_a_series_that_falls_has_no_ceiling():
+    years = np.linspace(2022, 2030, 17)
+    with pytest.raises(ValueError, match="allowed is a series that grows"):
+        fit_logistic(years, np.exp(2022 - years) * (1 + 0.01 * np.sin(years * 9)))
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (lambda: logistic(0.0, -1.0, 0.0, 1.0), "ceiling=-1.0"),
+        (lambda: logistic(0.0, 8.0, 0.0, 0.0), "rate_per_year=0.0"),
+        (lambda: bass(-1.0, 0.03, 0.4), "years=-1.0"),
+        (lambda: bass(1.0, 0.0, 0.4), "innovation=0.0"),
+        (lambda: bass_rate(1.0, 0.03, -0.4), "imitation=-0.4"),
+        (lambda: bass_peak_years(None, 0.4), "innovation=None"),
+        (lambda: fit_logistic([1, 2, 3, 4], [1, 2, 3, 4], level=2.0), "level=2.0"),
+        (lambda: fit_logistic([1, 2, 3], [1, 2, 3, 4]), "one a time"),
+    ],
+)
+def test_numbers_out_of_range_raise(ask, name):
+    with pytest.raises(ValueError, match=name):
+        ask()
+
+
+def test_labels_pass_and_nothing_overflows():
+    xr = pytest.importorskip("xarray")
+    years = xr.DataArray([0.0, 1e5], dims="years")
+    assert bass(years, 0.03, 0.4).dims == bass_rate(years, 0.03, 0.4).dims == ("years",)
+    assert logistic(-years, 8.0, 0.0, 1.0).values.tolist() == [4.0, 0.0]
+    assert bass_peak_years(0.03, 0.0) == 0
