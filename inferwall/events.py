@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from inferwall.arrays import at_least, over, under
 from inferwall.sensitivity import Range
 
 
@@ -65,8 +66,9 @@ def event_study(
     Raises
     ------
     ValueError
-        There are fewer than two observations on either side or four in all, a volume is not over
-        0, or the price did not move.
+        There are fewer than two observations on either side or four in all, the days of both sides
+        are one day each, a volume is unknown or not over 0, the price did not move, or the level
+        is none between 0 and 1.
 
     Assumes
     -------
@@ -88,19 +90,14 @@ def event_study(
     1.000
     """
     days, volume = np.asarray(days, dtype=float), np.asarray(volume, dtype=float)
-    if not np.all(volume > 0):
-        raise ValueError(f"volume={volume!r}: allowed are numbers over 0")
-    if not price_ratio > 0 or price_ratio == 1:
-        raise ValueError(f"price_ratio={price_ratio!r}: allowed are numbers over 0 other than 1")
-    from scipy.stats import t as student
-
-    design = _design(days, cut_day)
+    if volume.shape != days.shape or not np.all((volume > 0) & (volume < np.inf)):
+        raise ValueError(f"volume={volume!r}: allowed are numbers over 0, one a day")
+    design, price = _design(days, cut_day), _price(price_ratio)
     fitted, *_ = np.linalg.lstsq(design, np.log(volume), rcond=None)
     freedom = len(days) - 3
     noise = float(np.sqrt(np.sum((np.log(volume) - design @ fitted) ** 2) / freedom))
-    price = -np.log(price_ratio)
     error = noise * _leverage(design) / abs(price)
-    reach = student.ppf(0.5 + level / 2, freedom) * error
+    reach = _student(level, freedom) * error
     central = float(fitted[2] / price)
     spread = Range(central, central - reach, central + reach)
     return EventStudy(spread, float(error), float(fitted[1]), noise, freedom)
@@ -119,7 +116,7 @@ def placebo_elasticities(
     days, volume, cut_day, price_ratio
         As `event_study`; only what lies before the cut is used.
     least : int
-        Observations that each side of a false date must have.
+        Observations that each side of a false date must have, at least 2.
 
     Returns
     -------
@@ -138,6 +135,7 @@ def placebo_elasticities(
     >>> bool(np.allclose(found, 0)), len(found)
     (True, 5)
     """
+    at_least("least", least, 2)
     order = np.argsort(days)
     days = np.asarray(days, dtype=float)[order]
     volume = np.asarray(volume, dtype=float)[order]
@@ -176,11 +174,10 @@ def detectable_difference(
     >>> print(f"{detectable_difference(np.arange(16), 8, 0.8, noise=0.1):.2f}")
     0.61
     """
-    from scipy.stats import t as student
-
+    at_least("noise", noise, 0)
     design = _design(np.asarray(days, dtype=float), cut_day)
-    reach = student.ppf(0.5 + level / 2, len(design) - 3)
-    return float(reach * noise * _leverage(design) / abs(np.log(price_ratio)))
+    reach = _student(level, len(design) - 3)
+    return float(reach * noise * _leverage(design) / abs(_price(price_ratio)))
 
 
 def pooled_elasticity(studies: Iterable[EventStudy], level: float = 0.8) -> Range:
@@ -197,7 +194,7 @@ def pooled_elasticity(studies: Iterable[EventStudy], level: float = 0.8) -> Rang
     Raises
     ------
     ValueError
-        There is no study, or one has no error.
+        There is no study, one has no error, or the level is none between 0 and 1.
 
     Examples
     --------
@@ -206,26 +203,48 @@ def pooled_elasticity(studies: Iterable[EventStudy], level: float = 0.8) -> Rang
     >>> print(f"{pooled_elasticity([one, two]).central:.2f}")
     1.50
     """
-    from scipy.special import ndtri
-
     studies = list(studies)
     errors = np.array([study.standard_error for study in studies])
     if not len(errors) or not np.all(errors > 0):
         raise ValueError(f"studies={studies!r}: allowed is at least one, each with an error over 0")
     weights = errors**-2.0
     central = float(weights @ [study.elasticity.central for study in studies] / weights.sum())
-    reach = float(ndtri(0.5 + level / 2) / np.sqrt(weights.sum()))
+    reach = float(_student(level, np.inf) / np.sqrt(weights.sum()))
     return Range(central, central - reach, central + reach)
 
 
+def _price(price_ratio: float) -> float:
+    """Return the fall of the logarithm of the price."""
+    over("price_ratio", price_ratio, 0)
+    if price_ratio == 1:
+        raise ValueError(f"price_ratio={price_ratio!r}: allowed are numbers over 0 other than 1")
+    return -np.log(price_ratio)
+
+
+def _student(level: float, freedom: float) -> float:
+    """Return how many standard errors an interval reaches each way."""
+    from scipy.stats import t as student
+
+    over("level", level, 0)
+    under("level", level, 1)
+    return float(student.ppf(0.5 + level / 2, freedom))
+
+
 def _design(days: np.ndarray, cut_day: float) -> np.ndarray:
-    """Return the columns of the regression: one, the day, and whether the price is new."""
+    """Return the columns of the regression: one, the day, and whether the price is new.
+
+    Days are counted from their mean, which moves neither trend nor step.
+    """
     after = days >= cut_day
-    if min(after.sum(), (~after).sum()) < 2 or len(days) < 4:
+    if not np.isfinite(days).all() or min(after.sum(), (~after).sum()) < 2 or len(days) < 4:
         raise ValueError(
-            f"days={days!r}: allowed are at least two on each side of day {cut_day:g}, four in all"
+            f"days={days!r}: allowed are known days, at least two on each side of day "
+            f"{cut_day:g}, four in all"
         )
-    return np.column_stack([np.ones_like(days), days, after])
+    design = np.column_stack([np.ones_like(days), days - days.mean(), after])
+    if np.linalg.matrix_rank(design) < 3:
+        raise ValueError(f"days={days!r}: allowed are two different days on one side of the cut")
+    return design
 
 
 def _leverage(design: np.ndarray) -> float:

@@ -83,6 +83,14 @@ def test_false_dates_betray_a_trend_that_bends():
     assert np.abs(placebo_elasticities(WEEKS, bent, 24, 0.5)).max() > 0.5
 
 
+@pytest.mark.parametrize("zero", [738_000.0, 1.7e9])  # days of the calendar, seconds of a clock
+def test_the_zero_of_the_days_is_free(zero):
+    volume = market(np.random.default_rng(2))
+    near, far = (event_study(WEEKS + z, volume, 12 + z, 0.5) for z in (0.0, zero))
+    assert far.elasticity.high == pytest.approx(near.elasticity.high)
+    assert far.standard_error == pytest.approx(near.standard_error)
+
+
 def test_pooling_many_studies_narrows_the_interval_around_the_truth():
     rng = np.random.default_rng(5)
     studies = [event_study(WEEKS, market(rng), 12, 0.5) for _ in range(100)]
@@ -101,6 +109,14 @@ def test_pooling_many_studies_narrows_the_interval_around_the_truth():
         (lambda: event_study([0, 1, 2, 3], [1, 2, 3, 4], 2, 1), "price_ratio=1"),
         (lambda: event_study([0, 1, 2, 3], [1, 2, 3, 4], 2, -1), "price_ratio=-1"),
         (lambda: pooled_elasticity([]), "at least one"),
+        (lambda: event_study([0, 1, 2, 3], [1, 2, 3, 4], 2, None), "price_ratio=None"),
+        (lambda: event_study([0, 1, 2, 3], [1, 2, 3, 4], 2, 0.5, level=2), "level=2"),
+        (lambda: event_study([0, 1, 2, np.nan], [1, 2, 3, 4], 2, 0.5), "known days"),
+        (lambda: event_study([0, 1, 2, 3], [1, 2, 3], 2, 0.5), "one a day"),
+        (lambda: event_study([0, 0, 2, 2], [1, 2, 3, 4], 2, 0.5), "two different days"),
+        (lambda: placebo_elasticities(WEEKS, WEEKS + 1, 12, 0.5, least=1), "least=1"),
+        (lambda: detectable_difference(WEEKS, 12, 1, 0.1), "price_ratio=1"),
+        (lambda: detectable_difference(WEEKS, 12, 0.5, -0.1), "noise=-0.1"),
     ],
 )
 def test_a_wrong_argument_is_named(call, message):
