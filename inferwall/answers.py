@@ -9,16 +9,17 @@ import numpy as np
 
 from inferwall.cost import rents
 from inferwall.data import table
+from inferwall.distributions import HIGH, LOW, Observed, Percentiles, draw
 from inferwall.efficiency import IDEAL, named_efficiency
 from inferwall.provision import Provision, choose, provide
 from inferwall.scenario import DAYS_PER_MONTH, Scenario
-from inferwall.sensitivity import HIGH, LOW, Range, from_percentiles, interval, latin_hypercube
+from inferwall.sensitivity import Range, interval
 from inferwall.validation import error_factors, unlike
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DRAWS, SEED = 2000, 20261121
+DRAWS, SEED = 2048, 20261121
 SET = "serving"  # the efficiency set of data/efficiency.csv
 
 
@@ -166,11 +167,11 @@ def answer(scenario: Scenario) -> Answers:
     central = choose(scenario, named_efficiency(SET), rent)
     ideal = provide(scenario, replace(central.deployment, efficiency=IDEAL), rent)
     found = Answers(central, central, ideal, quotes)
-    shares = latin_hypercube(["rent", "slowdown"], DRAWS, SEED)
     low, high = found.slowdown
-    slowdown = from_percentiles(shares["slowdown"], low, 1.0, high)
-    rents_drawn = np.quantile(prices, shares["rent"])
-    return replace(found, draws=provide(scenario, central.deployment, rents_drawn, slowdown))
+    unknown = {"rent": Observed(tuple(prices)), "slowdown": Percentiles(low, 1.0, high)}
+    drawn = draw(unknown, DRAWS, SEED)
+    draws = provide(scenario, central.deployment, drawn["rent"], drawn["slowdown"])
+    return replace(found, draws=draws)
 
 
 def cost_over_users(answers: Answers, users: Any) -> pd.DataFrame:

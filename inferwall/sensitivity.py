@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inferwall.distributions import HIGH, LOW, Distribution, from_percentiles, medians
+from inferwall.distributions import HIGH, LOW, Distribution, medians
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = [
-    "HIGH", "LOW", "Flip", "Range", "elasticity", "flip_probability", "from_percentiles",
-    "interval", "latin_hypercube", "relax", "sobol_indices", "tornado",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,26 +53,6 @@ def interval(central: float, draws: Any) -> Range:
     draws = np.asarray(draws, dtype=float)
     low, high = np.quantile(draws[~np.isnan(draws)], (LOW, HIGH), method="inverted_cdf")
     return Range(float(central), float(low), float(high))
-
-
-def latin_hypercube(names: Iterable[str], count: int, seed: int) -> dict[str, np.ndarray]:
-    """Return `count` draws between 0 and 1 for each name: one in each of `count` equal strata.
-
-    Parameters
-    ----------
-    names : iterable of str
-        The uncertain inputs.
-    count, seed : int
-        Draws of each; the seed of the generator.
-
-    Examples
-    --------
-    >>> draws = latin_hypercube(["x", "y"], count=4, seed=1)
-    >>> sorted((draws["x"] * 4).astype(int).tolist())
-    [0, 1, 2, 3]
-    """
-    rng = np.random.default_rng(seed)
-    return {name: (rng.permutation(count) + rng.random(count)) / count for name in names}
 
 
 @dataclass(frozen=True)

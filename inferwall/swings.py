@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inferwall.answers import Answers
+from inferwall.distributions import HIGH, LOW
 from inferwall.provision import provide
 from inferwall.scenario import Scenario
-from inferwall.sensitivity import HIGH, LOW
 from inferwall.step import Deployment
 from inferwall.units import usd
 

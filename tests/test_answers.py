@@ -8,10 +8,11 @@ import pytest
 
 from inferwall.answers import DRAWS, answer, breakdown, cost_over_users, rent_quotes
 from inferwall.cost import rents, request_chip_s
+from inferwall.distributions import Percentiles, draw
 from inferwall.efficiency import IDEAL, named_efficiency
 from inferwall.provision import choose, provide
 from inferwall.scenario import load
-from inferwall.sensitivity import from_percentiles, interval, latin_hypercube
+from inferwall.sensitivity import interval
 from inferwall.serving import Workload, serve
 from inferwall.step import prefill_step
 from inferwall.swings import ASSUMED, UNKNOWN, one_at_a_time
@@ -208,6 +209,6 @@ def test_ideal_chips_bound_any_choice():
 
 
 def test_draws_follow_their_percentiles():
-    shares = latin_hypercube(["x"], 1000, seed=1)["x"]
-    found = interval(0.7, from_percentiles(shares, 0.6, 0.7, 0.9))
+    draws = draw({"x": Percentiles(0.6, 0.7, 0.9)}, 1024, seed=1)["x"]
+    found = interval(0.7, draws)
     assert (found.low, found.high) == (pytest.approx(0.6, abs=1e-3), pytest.approx(0.9, abs=1e-3))

@@ -236,7 +236,8 @@ def test_the_wheel_carries_the_tables_and_the_template(tmp_path):
 
 
 # What the package and its doctests need, beside the notebooks' own tools.
-NEEDED = ("numpy", "pandas", "altair", "vl-convert-python", "pyoxipng", "pydantic", "pyyaml")
+NEEDED = ("numpy", "pandas", "scipy", "salib", "altair", "vl-convert-python", "pyoxipng")
+NEEDED += ("pydantic", "pyyaml")
 SMOKE = """
 import doctest, importlib, pkgutil, sys
 import inferwall
