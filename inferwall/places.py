@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inferwall.arrays import at_least
+from inferwall.arrays import at_least, under
 from inferwall.data import table, unknown_name
 from inferwall.units import KWH, MTOK, YEAR
 
@@ -21,6 +21,9 @@ EARTH_RADIUS_M = 6_371_008.8
 _W_PER_MW = 1e6
 _TIE = 1e-7
 """Relative difference of cost below which two placements cost the same."""
+_LEAST_SHARE = 1e-8
+"""Share of all demand under which one would be lost in the tolerance of the solver."""
+_TOLERANCE = 1e-10
 
 
 def great_circle_m(
@@ -134,7 +137,7 @@ class Site:
     Raises
     ------
     ValueError
-        A number is unknown or negative.
+        A number is unknown, negative or infinite.
 
     Examples
     --------
@@ -154,6 +157,7 @@ class Site:
     def __post_init__(self) -> None:
         for name in list(vars(self))[1:]:
             at_least(f"{name} of {self.name}", getattr(self, name), 0)
+            under(f"{name} of {self.name}", getattr(self, name), np.inf)
 
     @property
     def electricity_usd_per_mtok(self) -> float:
@@ -186,7 +190,7 @@ class Demand:
     Raises
     ------
     ValueError
-        A number is unknown or negative.
+        A number is unknown or negative, or the tokens infinite.
     """
 
     name: str
@@ -195,6 +199,7 @@ class Demand:
 
     def __post_init__(self) -> None:
         at_least(f"tokens_per_s of {self.name}", self.tokens_per_s, 0)
+        under(f"tokens_per_s of {self.name}", self.tokens_per_s, np.inf)
         at_least(f"round_trip_budget_s of {self.name}", self.round_trip_budget_s, 0)
 
 
@@ -209,9 +214,12 @@ class Placement:
     flow_tokens_per_s : array, shape (demands, sites)
         Which site makes how much for whom.
     demand_price_usd_per_mtok : array, shape (demands,)
-        What one more million tokens of that demand would cost all together: its shadow price.
+        What one more million tokens of that demand would cost all together: its shadow price. NaN
+        where nothing is asked for and no site is within reach.
     capacity_price_usd_per_mtok : array, shape (sites,)
-        What one more million tokens of capacity there would save; 0 where capacity is left.
+        What one more million tokens of capacity there would save; 0 where capacity is left. Where
+        demand fills a site to the last token, what is saved by more is less than what is lost by
+        less, and the number lies between.
     """
 
     sites: tuple[Site, ...]
@@ -238,6 +246,7 @@ class Placement:
         paid = sum(
             d.tokens_per_s * price
             for d, price in zip(self.demands, self.demand_price_usd_per_mtok, strict=True)
+            if d.tokens_per_s > 0
         )
         scarce = sum(
             s.capacity_tokens_per_s * price
@@ -282,8 +291,9 @@ def place_load(sites: Sequence[Site], demands: Sequence[Demand], round_trip_s: A
     Raises
     ------
     ValueError
-        The shapes differ, a budget is shorter than the way to the nearest site, or the sites
-        within reach cannot make all that is asked for; it names the demand.
+        The shapes differ, a round trip is unknown or negative, a demand is less than 10^-8 of all,
+        a budget is shorter than the way to the nearest site, or the sites within reach cannot make
+        all that is asked for; it names the demand.
 
     Examples
     --------
@@ -304,6 +314,8 @@ def place_load(sites: Sequence[Site], demands: Sequence[Demand], round_trip_s: A
             f"round_trip_s has shape {round_trip_s.shape}: allowed is (demands, sites) with at "
             f"least one of each, here ({len(demands)}, {len(sites)})"
         )
+    if not np.all(round_trip_s >= 0):
+        raise ValueError(f"round_trip_s={round_trip_s!r}: allowed are known numbers of at least 0")
     budgets = np.array([demand.round_trip_budget_s for demand in demands])
     reach = round_trip_s <= budgets[:, None]
     for demand, near, times in zip(demands, reach, round_trip_s, strict=True):
@@ -316,6 +328,12 @@ def place_load(sites: Sequence[Site], demands: Sequence[Demand], round_trip_s: A
     asked = np.array([demand.tokens_per_s for demand in demands])
     if asked.sum() == 0:
         raise ValueError("demands ask for 0 tokens per second: allowed is at least one over 0")
+    for demand in demands:
+        if 0 < demand.tokens_per_s < _LEAST_SHARE * asked.sum():
+            raise ValueError(
+                f"tokens_per_s={demand.tokens_per_s!r} of {demand.name!r}: allowed are 0 and "
+                f"numbers of at least {_LEAST_SHARE:g} of all demand"
+            )
     flow, prices = _solve(sites, demands, asked, reach, round_trip_s)
     return Placement(sites, demands, round_trip_s, flow, *prices)
 
@@ -339,13 +357,17 @@ def _solve(
     serve, fill = np.zeros((len(asked), len(row))), np.zeros((len(price), len(row)))
     serve[row, arcs] = fill[column, arcs] = 1.0
     room = np.array([site.capacity_tokens_per_s for site in sites]) / scale
-    given = {"A_eq": serve, "b_eq": asked / scale, "method": "highs"}
+    exact = {"primal_feasibility_tolerance": _TOLERANCE, "dual_feasibility_tolerance": _TOLERANCE}
+    given = {"A_eq": serve, "b_eq": asked / scale, "method": "highs", "options": exact}
     found = linprog(price[column] / unit, A_ub=fill, b_ub=room, **given)
     if found.status == 2:
         raise ValueError(_missing(demands, asked, serve, fill, room, scale))
     if not found.success:
         raise ValueError(f"the linear programme was not solved: {found.message}")
-    paid, scarce = found.eqlin.marginals, -found.ineqlin.marginals
+    scarce = np.maximum(-found.ineqlin.marginals, 0.0)
+    # What the next token of a demand costs: the site within reach of least price and scarcity.
+    next_to = np.where(reach, price / unit + scarce, np.inf).min(axis=1)
+    paid = np.where(np.isfinite(next_to), next_to, np.nan)
     # Ties: the optima are the flows on arcs of no reduced cost that fill what has a price.
     tied = price[column] / unit + scarce[column] - paid[row] <= _TIE
     full = np.where(scarce > _TIE, room, 0.0)
@@ -410,7 +432,8 @@ def pooled_capacity(load_tokens_per_s: Any, reach: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        The shapes differ, or a demand has no site within reach.
+        The shapes differ, there is no hour, a load is unknown or negative, or a demand has no site
+        within reach.
 
     Examples
     --------
@@ -427,7 +450,8 @@ def pooled_capacity(load_tokens_per_s: Any, reach: Any) -> np.ndarray:
 
     load = np.asarray(load_tokens_per_s, dtype=float)
     reach = np.asarray(reach, dtype=bool)
-    at_least("load_tokens_per_s", load, 0)
+    if not load.size or not np.all(load >= 0):
+        raise ValueError(f"load_tokens_per_s={load!r}: allowed are known numbers of at least 0")
     if load.ndim != 2 or reach.ndim != 2 or load.shape[1] != reach.shape[0]:
         raise ValueError(
             f"reach has shape {reach.shape}: allowed is (demands, sites) with the "

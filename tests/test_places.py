@@ -236,3 +236,37 @@ def test_what_cannot_be_pooled_says_why():
         pooled_capacity(np.ones((2, 2)), np.array([[True], [False]]))
     with pytest.raises(ValueError, match="shape"):
         pooled_capacity(np.ones((2, 3)), np.ones((2, 2), dtype=bool))
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: Site("a", float("inf"), 1, 0, 0), "capacity_tokens_per_s of a=inf"),
+        (lambda: Demand("a", float("inf")), "tokens_per_s of a=inf"),
+        (lambda: place_load(SITES, DEMANDS, [[np.nan, 0.2], [0.01, 0.2]]), "known numbers"),
+        (lambda: place_load(SITES, DEMANDS, [[-0.1, 0.2], [0.01, 0.2]]), "round_trip_s="),
+        (lambda: place_load(SITES, [*DEMANDS, Demand("few", 1e-7)], [*TIMES, TIMES[0]]), "'few'"),
+        (lambda: pooled_capacity(np.zeros((0, 2)), np.ones((2, 2))), "load_tokens_per_s"),
+        (lambda: pooled_capacity([[np.nan, 1.0]], np.ones((2, 2))), "load_tokens_per_s"),
+    ],
+)
+def test_what_is_unknown_or_would_be_lost_raises(ask, message):
+    with pytest.raises(ValueError, match=message):
+        ask()
+
+
+@pytest.mark.parametrize("tokens_per_s", [1e-5, 1.0])
+def test_a_small_demand_is_served_too(tokens_per_s):
+    small = Demand("small", tokens_per_s, 0.05)
+    placed = place_load(SITES, [Demand("batch", 100.0), small], TIMES)
+    assert placed.flow_tokens_per_s[1].tolist() == pytest.approx([tokens_per_s, 0.0])
+    assert placed.demand_price_usd_per_mtok[1] == pytest.approx(SITES[0].usd_per_mtok)
+
+
+def test_a_demand_of_nothing_has_the_price_of_its_first_token():
+    quiet = [Demand("asleep", 0.0, 0.05), Demand("out of reach", 0.0, 0.001), DEMANDS[1]]
+    placed = place_load(SITES, quiet, [[0.01, 0.2]] * 3)
+    near = SITES[0].usd_per_mtok
+    assert placed.demand_price_usd_per_mtok[0] == pytest.approx(near)
+    assert np.isnan(placed.demand_price_usd_per_mtok[1])
+    assert placed.dual_usd_per_s == pytest.approx(placed.cost_usd_per_s)
