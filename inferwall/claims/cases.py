@@ -74,10 +74,13 @@ def owned_h200() -> OwnedHour:
 
 OWNED_SOURCES = (
     "epoch-hardware-prices",
-    "semianalysis-tco-constants",
+    "bernstein-gw-cost-2025",
     "turner-townsend-2025-report",
-    "oviedo-2025",
-    "deepquarry-amazon-lives",
+    "semianalysis-tco-constants",
+    "oviedo-summary-2025",
+    "dcd-pue-2023",
     "eia-power-annual-2023",
+    "deepquarry-amazon-lives",
+    "barroso-datacenter-3",
 )
-"""The main sources behind `owned_h200`."""
+"""The sources behind `owned_h200`: prices, network, building, watts, PUE, tariff, life, upkeep."""

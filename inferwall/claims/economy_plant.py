@@ -35,10 +35,10 @@ def economy_04() -> Finding:
         holds(wait > months and then > 1.5 * now),
         more_w / 1e9,
         "GW",
-        f"The IEA's base case adds {number(more_w / 1e9, 2)} GW of load by 2030, and a project "
-        f"waits {number(wait)} months for the grid while a chip generation takes "
-        f"{number(months, 2)}; power is {percent(share)} of an owned H200 hour, so it binds by "
-        "access rather than by price.",
+        f"The IEA's base case adds {number(more_w / 1e9, 2)} GW of load by 2030, and an American "
+        f"power plant stands {number(wait)} months in the queue for the grid, over the "
+        f"{number(months, 2)} of a chip generation; power is {percent(share)} of an owned H200 "
+        "hour, so it binds by access rather than by price.",
         ("iea-energy-ai-2030-report", "iea-energy-ai-2024-report", "lbnl-queues-2025-overview"),
     )
 
