@@ -12,11 +12,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from inferwall import arrays
+
 LOW, HIGH = 0.1, 0.9  # between these percentiles lies an 80 % interval
 
 
 class Distribution(Protocol):
-    """Anything that says which value a share of all cases stays under."""
+    """Anything that says which value a share of all cases stays under.
+
+    A share is from 0 to 1; every quantile below raises a `ValueError` for another.
+    """
 
     def quantile(self, share: Any) -> Any:
         """Return the values under which these shares of all cases lie."""
@@ -39,6 +44,7 @@ class Uniform:
 
     def quantile(self, share: Any) -> Any:
         """Return ``low + share × (high − low)``."""
+        arrays.share("share", share)
         return self.low + share * (self.high - self.low)
 
 
@@ -59,6 +65,7 @@ class LogUniform:
 
     def quantile(self, share: Any) -> Any:
         """Return ``low × (high / low)^share``."""
+        arrays.share("share", share)
         return self.low * (self.high / self.low) ** share
 
 
@@ -80,12 +87,12 @@ class Triangular:
 
     def quantile(self, share: Any) -> Any:
         """Return the value, by the area of the triangle left of it."""
+        arrays.share("share", share)
         width = self.high - self.low
         rising, falling = self.mode - self.low, self.high - self.mode
-        share = np.asarray(share, dtype=float)
         left = self.low + np.sqrt(share * width * rising)
         right = self.high - np.sqrt((1.0 - share) * width * falling)
-        return np.where(share < rising / width, left, right)[()]
+        return arrays.either(share < rising / width, left, right)
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,7 @@ class LogNormal:
 
     def quantile(self, share: Any) -> Any:
         """Return ``median × exp(sigma × z)``, z the normal quantile of the share."""
+        arrays.share("share", share)
         from scipy.special import ndtri
 
         sigma = np.log(self.high / self.low) / (ndtri(HIGH) - ndtri(LOW))
@@ -117,7 +125,7 @@ class LogNormal:
 class Percentiles:
     """A 10th, a 50th and a 90th percentile: straight lines between the three.
 
-    Each tail goes on with the slope of its side: here to 1.5 and 9.
+    Each tail goes on with the slope of its side: here to 1.5 and 9. It may cross 0.
 
     >>> float(Percentiles(2.0, 4.0, 8.0).quantile(0.3))
     3.0
@@ -132,6 +140,7 @@ class Percentiles:
 
     def quantile(self, share: Any) -> Any:
         """Return the value on the straight lines."""
+        arrays.share("share", share)
         low = self.central - (self.central - self.low) / 0.8
         high = self.central + (self.high - self.central) / 0.8
         ends = (low, self.low, self.central, self.high, high)
@@ -154,6 +163,7 @@ class Observed:
 
     def quantile(self, share: Any) -> Any:
         """Return the quantiles of the values, straight lines between them."""
+        arrays.share("share", share)
         return np.quantile(np.asarray(self.values, dtype=float), share)[()]
 
 
@@ -189,8 +199,7 @@ def draw(inputs: Mapping[str, Distribution], count: int, seed: int) -> dict[str,
     """
     if not inputs:
         raise ValueError(f"inputs={inputs!r}: allowed are one or more distributions")
-    if count < 1 or count & (count - 1):
-        raise ValueError(f"count={count!r}: allowed are powers of 2")
+    power_of_2("count", count)
     from scipy.stats import qmc
 
     points = qmc.Sobol(len(inputs), rng=seed).random_base2(count.bit_length() - 1)
@@ -206,8 +215,23 @@ def medians(inputs: Mapping[str, Distribution]) -> dict[str, Any]:
     return {name: distribution.quantile(0.5) for name, distribution in inputs.items()}
 
 
+def power_of_2(name: str, count: Any) -> None:
+    """Raise unless a count is a power of 2.
+
+    >>> power_of_2("count", 1000)
+    Traceback (most recent call last):
+    ...
+    ValueError: count=1000: allowed are powers of 2
+    """
+    if not isinstance(count, int) or count < 1 or count & (count - 1):
+        raise ValueError(f"count={count!r}: allowed are powers of 2")
+
+
 def _ordered(strict: bool = True, **values: float) -> None:
-    """Raise unless the values rise in the order given."""
+    """Raise unless the values are known and finite and rise in the order given."""
+    for name, value in values.items():
+        arrays.over(name, value, -np.inf)
+        arrays.under(name, value, np.inf)
     steps = np.diff(list(values.values()))
     if not np.all(steps > 0 if strict else steps >= 0):
         given = ", ".join(f"{name}={value!r}" for name, value in values.items() if name != "zero")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inferwall.distributions import HIGH, LOW, Distribution, medians
+from inferwall.arrays import over
+from inferwall.data import unknown_name
+from inferwall.distributions import HIGH, LOW, Distribution, medians, power_of_2
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +45,12 @@ def interval(central: float, draws: Any) -> Range:
     central : float
         The result at the central inputs.
     draws : array
-        Its draws.
+        Its draws, one at least that is not NaN.
+
+    Raises
+    ------
+    ValueError
+        No draw says anything.
 
     Examples
     --------
@@ -51,7 +58,10 @@ def interval(central: float, draws: Any) -> Range:
     Range(central=5.0, low=1.0, high=9.0)
     """
     draws = np.asarray(draws, dtype=float)
-    low, high = np.quantile(draws[~np.isnan(draws)], (LOW, HIGH), method="inverted_cdf")
+    known = draws[~np.isnan(draws)]
+    if not known.size:
+        raise ValueError(f"draws={draws!r}: allowed are one or more numbers")
+    low, high = np.quantile(known, (LOW, HIGH), method="inverted_cdf")
     return Range(float(central), float(low), float(high))
 
 
@@ -118,13 +128,14 @@ def elasticity(
     Returns
     -------
     dict of str to float or array
+        NaN where the result is.
 
     Raises
     ------
     KeyError
         A name is no input.
     ValueError
-        The step is not over 0.
+        The step or a result is not over 0, or an input is 0.
 
     Examples
     --------
@@ -132,16 +143,21 @@ def elasticity(
     >>> {name: round(float(value), 6) for name, value in found.items()}
     {'x': 2.0, 'y': -1.0}
     """
-    if not step > 0:
-        raise ValueError(f"step={step!r}: allowed are numbers over 0")
+    over("step", step, 0)
+    names = list(inputs if names is None else names)
+    for name in names:
+        if name not in inputs:
+            raise unknown_name("input", name, inputs)
+        if np.any(np.equal(inputs[name], 0)):
+            raise ValueError(f"{name}={inputs[name]!r}: allowed are numbers other than 0")
 
     def moved(name: str, by: float) -> Any:
-        return np.log(function(**{**inputs, name: inputs[name] * np.exp(by)}))
+        result = function(**{**inputs, name: inputs[name] * np.exp(by)})
+        if np.any(np.less_equal(result, 0)):
+            raise ValueError(f"function: its result is {result!r}; allowed are numbers over 0")
+        return np.log(result)
 
-    return {
-        name: (moved(name, step) - moved(name, -step)) / (2 * step)
-        for name in (inputs if names is None else names)
-    }
+    return {name: (moved(name, step) - moved(name, -step)) / (2 * step) for name in names}
 
 
 def tornado(function: Callable[..., Any], inputs: Mapping[str, Distribution]) -> pd.DataFrame:
@@ -159,6 +175,11 @@ def tornado(function: Callable[..., Any], inputs: Mapping[str, Distribution]) ->
         One row an input, the widest swing first: `input`, its 10th and 90th percentile
         (`at_low`, `at_high`), and the result at each (`low`, `high`).
 
+    Raises
+    ------
+    ValueError
+        No input is uncertain.
+
     Examples
     --------
     >>> from inferwall.distributions import Uniform
@@ -166,6 +187,8 @@ def tornado(function: Callable[..., Any], inputs: Mapping[str, Distribution]) ->
     >>> rows[["input", "low", "high"]].values.tolist()
     [['x', 1.5, 9.5], ['y', 5.1, 5.9]]
     """
+    if not inputs:
+        raise ValueError(f"inputs={inputs!r}: allowed are one or more distributions")
     import pandas as pd
 
     centre = medians(inputs)
@@ -189,7 +212,7 @@ def relax(
     """Return how far a result falls when, again and again, what binds most is relaxed.
 
     Each step tries every move from where the last one led and keeps the one that lowers the
-    result most.
+    result most; where none lowers it, the ladder ends.
 
     Parameters
     ----------
@@ -200,12 +223,19 @@ def relax(
     moves : mapping of str to mapping
         For each move the inputs that it multiplies, and by how much.
     steps : int
-        Rungs of the ladder.
+        Rungs of the ladder, at most.
 
     Returns
     -------
     DataFrame
         One row a rung, the start first: `step`, `move` and `result`.
+
+    Raises
+    ------
+    KeyError
+        A move multiplies what is no input.
+    ValueError
+        There is no move, or the start has no result.
 
     Examples
     --------
@@ -217,17 +247,25 @@ def relax(
     """
     import pandas as pd
 
-    at = dict(inputs)
-    rows = [(0, "start", float(function(**at)))]
+    for factors in moves.values():
+        for name in factors:
+            if name not in inputs:
+                raise unknown_name("input", name, inputs)
+    at, reached = dict(inputs), float(function(**inputs))
+    if not moves or np.isnan(reached):
+        raise ValueError(f"moves={moves!r}, start={reached!r}: allowed are moves from a result")
+    rows = [(0, "start", reached)]
     for step in range(1, steps + 1):
         tried = {
             move: {**at, **{name: at[name] * factor for name, factor in factors.items()}}
             for move, factors in moves.items()
         }
         results = {move: float(function(**there)) for move, there in tried.items()}
-        best = min(results, key=lambda move: results[move])
-        at = tried[best]
-        rows.append((step, best, results[best]))
+        best = min(results, key=lambda move: np.nan_to_num(results[move], nan=np.inf))
+        if not results[best] < reached:
+            break
+        at, reached = tried[best], results[best]
+        rows.append((step, best, reached))
     return pd.DataFrame(rows, columns=["step", "move", "result"])
 
 
@@ -248,7 +286,7 @@ def sobol_indices(
     function : callable
         Takes the inputs by name, as arrays, and returns an array.
     inputs : mapping of str to Distribution
-        Independent of each other, two at least.
+        Independent of each other.
     count : int
         Base draws, a power of 2; the function is evaluated at ``count × (inputs + 2)`` points.
     seed : int
@@ -263,7 +301,8 @@ def sobol_indices(
     Raises
     ------
     ValueError
-        The count is no power of 2, or the function leaves a draw without a finite result.
+        No input is uncertain, the count is no power of 2, the function leaves a draw without a
+        finite result, or its result is the same at all.
 
     Source
     ------
@@ -276,8 +315,9 @@ def sobol_indices(
     >>> shares["total"].round(2).tolist()  # variances 4 : 1
     [0.8, 0.2]
     """
-    if count < 1 or count & (count - 1):
-        raise ValueError(f"count={count!r}: allowed are powers of 2")
+    if not inputs:
+        raise ValueError(f"inputs={inputs!r}: allowed are one or more distributions")
+    power_of_2("count", count)
     import pandas as pd
     from SALib.analyze import sobol as analysis
     from SALib.sample import sobol as design
@@ -286,12 +326,14 @@ def sobol_indices(
     problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     shares = design.sample(problem, count, calc_second_order=False, seed=seed)
     points = {name: inputs[name].quantile(shares[:, i]) for i, name in enumerate(names)}
-    result = np.asarray(function(**points), dtype=float)
+    result = np.broadcast_to(np.asarray(function(**points), dtype=float), len(shares))
     if not np.isfinite(result).all():
         raise ValueError(
             f"function: {np.sum(~np.isfinite(result))} of {result.size} draws have no finite "
             "result; narrow the inputs"
         )
+    if result.min() == result.max():
+        raise ValueError(f"function: every result is {result[0]:g}, so no input has a share in it")
     found = analysis.analyze(problem, result, calc_second_order=False, seed=seed)
     frame = pd.DataFrame(
         {

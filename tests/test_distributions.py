@@ -122,9 +122,25 @@ def test_draws_come_without_a_warning():
         (lambda: Observed((1.0, float("nan"))), "known numbers"),
         (lambda: draw({"x": Uniform(0, 1)}, 1000, 1), "count=1000: allowed are powers of 2"),
         (lambda: draw({}, 64, 1), "one or more distributions"),
+        (lambda: draw({"x": Uniform(0, 1)}, 64.0, 1), "count=64.0: allowed are powers of 2"),
+        (lambda: Uniform(0.0, float("inf")), "high=inf"),
+        (lambda: Uniform(None, 1.0), "low=None"),
     ],
 )
 def test_a_wrong_argument_is_named(make, message):
     with pytest.raises(ValueError) as caught:
         make()
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan"), None])
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        Uniform(1, 3), LogUniform(1, 3), LogNormal(1, 4), Triangular(0, 1, 2),
+        Percentiles(2, 4, 8), Observed((1.0, 2.0)),
+    ],
+)  # fmt: skip
+def test_what_is_no_share_has_no_quantile(distribution, share):
+    with pytest.raises(ValueError, match=f"share={share}: allowed are shares from 0 to 1"):
+        distribution.quantile(share)

@@ -182,3 +182,45 @@ def test_a_ladder_never_climbs_and_takes_the_best_rung():
 def test_a_move_may_change_several_inputs():
     rungs = relax(lambda x, y: x / y, dict(x=4.0, y=1.0), {"both": dict(x=0.5, y=2.0)}, 2)
     assert rungs["result"].tolist() == [4, 1, 0.25]
+
+
+def test_a_ladder_ends_where_no_move_lowers_the_result():
+    moves = {"halve": {"x": 0.5}, "double": {"y": 2.0}, "unknown": {"x": np.nan}}
+    rungs = relax(lambda x, y: max(x, 1.0) + y, dict(x=4.0, y=1.0), moves, 9)
+    assert rungs["result"].tolist() == [5, 3, 2]
+    assert rungs["move"].tolist() == ["start", "halve", "halve"]
+
+
+X = {"x": Uniform(0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: interval(1.0, []), "draws="),
+        (lambda: elasticity(lambda x: x + 1, {"x": 0.0}), "x=0.0"),
+        (lambda: elasticity(lambda x: -x, {"x": 1.0}), "numbers over 0"),
+        (lambda: elasticity(lambda x: x, {"x": 1.0}, step=0.0), "step=0.0"),
+        (lambda: tornado(lambda: 1.0, {}), "one or more distributions"),
+        (lambda: relax(lambda x: x, {"x": 1.0}, {}, 1), "moves={}"),
+        (lambda: relax(lambda x: np.nan, {"x": 1.0}, {"a": {"x": 0.5}}, 1), "start=nan"),
+        (lambda: sobol_indices(lambda: 1.0, {}), "one or more distributions"),
+        (lambda: sobol_indices(lambda x: 1.0, X, 64), "every result is 1"),
+        (lambda: sobol_indices(lambda x: x, X, 100), "count=100"),
+    ],
+)
+def test_a_question_without_an_answer_raises(ask, message):
+    with pytest.raises(ValueError, match=message):
+        ask()
+
+
+def test_unknown_inputs_are_met_with_the_nearest():
+    with pytest.raises(KeyError, match="chips"):
+        elasticity(lambda chips: chips, {"chips": 1.0}, ["chip"])
+    with pytest.raises(KeyError, match="chips"):
+        relax(lambda chips: chips, {"chips": 1.0}, {"more": {"chip": 2.0}}, 1)
+
+
+def test_one_input_alone_has_all_the_variance():
+    alone = sobol_indices(lambda x: x**2, X, 256)
+    assert alone.loc[0, "first"] == pytest.approx(1, abs=0.05)
