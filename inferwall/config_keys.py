@@ -59,6 +59,8 @@ def _has_aspect(family: dict[str, Any], role: str) -> bool:
         return family["experts"] != "none"
     if role == "latent":
         return family["attention"] in ("mla", "sparse_mla")
+    if role == "falcon":
+        return family["model_type"] == "falcon"
     return role != "indexer" or family["attention"] == "sparse_mla"
 
 

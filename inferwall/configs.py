@@ -212,6 +212,17 @@ def _feed_forwards(keys: ConfigKeys) -> list[FeedForward | MixtureOfExperts]:
     return [mixture if here else dense for here in sparse]
 
 
+def _refuse_first_falcon(keys: ConfigKeys) -> None:
+    """Raise for a Falcon of the first layout, whose heads and norms its keys do not count."""
+    if keys.model_type != "falcon":
+        return
+    if not keys.flag("new_decoder_architecture"):
+        raise keys.wrong("new_decoder_architecture", False, "allowed in a falcon model is true")
+    norms = keys.stated.get("num_ln_in_parallel_attn")
+    if norms not in (None, 2):
+        raise keys.wrong("num_ln_in_parallel_attn", norms, "allowed in a falcon model is 2")
+
+
 def read_config(config: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of `Transformer` that a Hugging Face config describes.
 
@@ -221,6 +232,7 @@ def read_config(config: dict[str, Any]) -> dict[str, Any]:
         A field is missing, or has a value whose effect on the count is not known.
     """
     keys = ConfigKeys.read(config)
+    _refuse_first_falcon(keys)
     hidden, vocab = keys.integer("hidden_size"), keys.integer("vocab_size")
     norm = hidden * (1 + bool(keys.family["norm_bias"]))
     attention = _grouped(keys) if keys.family["attention"] == "gqa" else _latent(keys)

@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 ROOM_SHARE = 0.85
 """Share of the free memory for weights and cache; activations and recorded graphs take the rest."""
 MOST_PROMPT_TOKENS = 16_384
-DRIVER_NAMES = {
-    "NVIDIA H100 80GB HBM3": "H100 SXM",
-    "NVIDIA A100 80GB PCIe": "A100 PCIe 80GB",
-}
-"""Catalogue names where the driver's own name does not lead to one."""
 COLUMNS = """
     point_id date chip n_chips model weights kv framework parallelism spec_decoding disagg isl osl
     concurrency_or_batch scenario metric value unit confidence sources note
@@ -307,7 +302,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = serving_rows(
         found,
         model,
-        driver if cpu else asked.chip or DRIVER_NAMES.get(driver, driver),
+        driver if cpu else asked.chip or driver,
         datetime.datetime.now(datetime.UTC).date().isoformat(),
         f"PyTorch {torch.__version__}",
         driver if cpu else f"{driver} as the driver names it, CUDA {torch.version.cuda}",

@@ -181,10 +181,14 @@ def parallel(raw: str, chips: float) -> tuple[float, float, float, float]:
 
 
 _SUFFIX = re.compile(
-    r"[-_ ](instruct|chat|base|it|hf|preview|dynamic|w8a8|w4a16|awq|gptq|nvfp4|mxfp4|fp4|fp8|bf16|"
-    r"2507|\d{4}|v2|thinking|exp)$"
+    r"[-_. ](instruct|chat|base|it|pt|hf|preview|dynamic|block|quantized|thinking|exp|v2|\d{4}|"
+    r"w8a8|w8a16|w4a16|awq|gptq|bnb|unsloth|mlx|gguf|ud|kv|nvfp4|mxfp4|fp4|fp8|int4|int8|4bit|8bit|"
+    r"bf16|fp16|f16|f32|i?q\d(_\w+)?|\d{5}-of-\d{5})$"
 )
-_CHIP_WORDS = re.compile(r"\b(nvidia|amd|instinct|geforce|oam|sxm5|hbm3e?|\d+ ?gb)\b")
+_MAKERS = re.compile(
+    r"\((r|tm)\)|\b(nvidia|amd|intel|apple|google|aws|instinct|geforce|radeon|graphics|generation)\b"
+)
+_BUILD = re.compile(r"\b(oam|sxm5|hbm\de?|gddr\dx?|\d+ ?gb)\b")
 
 
 def _named(find: Any, name: str, shorter: Any) -> Any:
@@ -201,30 +205,53 @@ def _named(find: Any, name: str, shorter: Any) -> Any:
     return find(name)
 
 
+@lru_cache
 def model_named(name: str) -> Transformer:
     """Return a model by the name of a checkpoint: its owner, format and tuning change no shape.
 
     >>> model_named("nvidia/DeepSeek-R1-0528-FP4-v2").name
     'DeepSeek-R1'
+    >>> model_named("Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf").name
+    'Llama 3.1 8B'
     """
 
     def shorter(tried: str) -> str:
-        return tried.split("/")[-1] if "/" in tried else _SUFFIX.sub("", tried.casefold())
+        bare = tried.split("/")[-1].casefold().replace(":", "-")
+        return bare if bare != tried else _SUFFIX.sub("", bare)
 
     return _named(transformer, name, shorter)
 
 
+@lru_cache
 def chip_named(name: str) -> Accelerator:
-    """Return a chip by its name with maker or memory size beside it.
+    """Return a chip by its name with maker or memory beside it, as drivers print it.
 
+    Raises
+    ------
+    KeyError
+        No chip has the name, several have, or the one that has it holds another size of memory.
+
+    Examples
+    --------
     >>> chip_named("AMD Instinct MI355X 288GB HBM3e").name
     'MI355X'
+    >>> chip_named("NVIDIA H100 80GB HBM3").name
+    'H100 SXM'
     """
 
     def shorter(tried: str) -> str:
-        return " ".join(_CHIP_WORDS.sub(" ", tried.casefold()).split())
+        words = _MAKERS.sub(" ", tried.casefold())
+        return " ".join((_BUILD.sub(" ", words) if words == tried else words).split())
 
-    return _named(accelerator, name, shorter)
+    def sized(tried: str) -> Accelerator:
+        chip = accelerator(tried)
+        size = re.search(r"\b(\d+) ?gb\b", name.casefold())
+        exact = tried == name or size is None or chip.kind == "system on chip"
+        if not exact and abs(float(size[1]) * 1e9 / chip.memory_bytes - 1.0) > 0.15:
+            raise KeyError(name)
+        return chip
+
+    return _named(sized, name, shorter)
 
 
 def sustained(chip: Accelerator) -> Accelerator:

@@ -78,6 +78,13 @@ def test_the_catalogue_to_the_last_parameter():
         ("Qwen3 30B-A3B", 30.5, 3.3),
         ("GLM-5", 744, 40),  # glm-5-paper, table of the architecture
         ("MiniMax-M2", 230, 10),
+        ("Llama 3.2 1B", 1.23, 1.23),  # llama-3.2-model-card
+        ("Llama 3.2 3B", 3.21, 3.21),
+        ("DeepSeek-V2", 236, 21),  # arXiv 2405.04434, abstract
+        ("DeepSeek-V2-Lite", 15.7, 2.4),
+        ("GLM-4.5", 355, 32),  # its repository, megatron-bridge-glm-4.5
+        ("GLM-4.5-Air", 106, 12),
+        ("Falcon 180B", 179.52, 179.52),  # falcon-180b-blog, which counts the output head apart
         ("Llama 4 Scout", 109, 17),  # llama-4-model-card
         ("Llama 4 Maverick", 400, 17),
     ],
@@ -87,6 +94,26 @@ def test_announced_sizes(name, total, active):
     model = transformer(name)
     assert model.parameters / 1e9 == pytest.approx(total, rel=0.02)
     assert model.active_parameters / 1e9 == pytest.approx(active, rel=0.09)
+
+
+def test_the_first_falcon_is_refused():
+    seven = {
+        "model_type": "falcon",
+        "hidden_size": 4544,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 71,
+        "vocab_size": 65024,
+        "multi_query": True,
+        "bias": False,
+    }
+    with pytest.raises(ValueError, match="new_decoder_architecture"):
+        Transformer.from_config(seven)
+    with pytest.raises(ValueError, match="num_ln_in_parallel_attn"):
+        Transformer.from_config(
+            {**seven, "new_decoder_architecture": True, "num_ln_in_parallel_attn": 1}
+        )
+    with pytest.raises(ValueError, match="num_kv_heads"):
+        Transformer.from_config({**LLAMA, "num_kv_heads": 2})
 
 
 def test_old_and_new_spellings_agree():
@@ -339,8 +366,10 @@ def test_experts_touched(experts, used, batch):
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_two_flop_a_parameter_where_context_is_short(model):
     assert model.decode_flop(0) == 2 * model.active_parameters
-    # Up to 256 tokens 2N is good to 7 % for every model here; absorbed latent attention is worst.
-    assert model.decode_flop(256) / (2 * model.active_parameters) < 1.07
+    # Up to 256 tokens 2N is good to 7 % for every model here but DeepSeek-V2 (10 %): absorbed
+    # latent attention is worst, and of its models this one activates the fewest parameters a head.
+    limit = 1.11 if model.name == "DeepSeek-V2" else 1.07
+    assert model.decode_flop(256) / (2 * model.active_parameters) < limit
 
 
 def test_two_flop_a_parameter_breaks_at_long_context():

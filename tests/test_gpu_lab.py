@@ -126,9 +126,9 @@ def test_an_unknown_chip_is_a_reason():
     assert beside["predicted"].isna().all()
 
 
-@pytest.mark.parametrize("driver", gpu_lab.DRIVER_NAMES)
+@pytest.mark.parametrize("driver", ["NVIDIA H100 80GB HBM3", "NVIDIA A100 80GB PCIe"])
 def test_driver_names_lead_to_the_catalogue(driver):
-    assert (gpu_lab.beside(rows(chip=gpu_lab.DRIVER_NAMES[driver]))["reason"] == "").all()
+    assert (gpu_lab.beside(rows(chip=driver))["reason"] == "").all()
 
 
 def test_without_pytorch_one_line_says_so():

@@ -52,7 +52,22 @@ def test_a_data_set_gives_lengths_unless_the_row_does():
 
 @pytest.mark.parametrize(
     ("spelling", "name"),
-    [("nvidia/DeepSeek-R1-0528-FP4-v2", "DeepSeek-R1"), ("Llama-3.1/3.3-70B", "Llama 3.1 70B")],
+    [
+        ("nvidia/DeepSeek-R1-0528-FP4-v2", "DeepSeek-R1"),
+        ("Llama-3.1/3.3-70B", "Llama 3.1 70B"),
+        ("meta-llama/Llama-3.2-1B-Instruct", "Llama 3.2 1B"),
+        ("Qwen/Qwen3-30B-A3B-Instruct-2507-FP8", "Qwen3 30B-A3B"),
+        ("Qwen/Qwen2.5-14B-Instruct-GPTQ-Int4", "Qwen2.5 14B"),
+        ("RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w4a16", "Llama 3.1 8B"),
+        ("neuralmagic/Qwen2-72B-Instruct-FP8", "Qwen2.5 72B"),
+        ("amd/Llama-3.1-70B-Instruct-FP8-KV", "Llama 3.1 70B"),
+        ("unsloth/Qwen3-14B-unsloth-bnb-4bit", "Qwen3 14B"),
+        ("Qwen3-30B-A3B-UD-Q4_K_XL.gguf", "Qwen3 30B-A3B"),
+        ("llama-2-7b.Q4_0.gguf", "Llama 2 7B"),
+        ("DeepSeek-R1-Distill-Llama-70B-Q4_K_M-00001-of-00002.gguf", "Llama 3.1 70B"),
+        ("TheBloke/Mistral-7B-Instruct-v0.2-GPTQ", "Mistral 7B v0.2"),
+        ("llama3.1:70b-instruct-q4_K_M", "Llama 3.1 70B"),
+    ],
 )
 def test_models(spelling, name):
     assert model_named(spelling).name == name
@@ -60,10 +75,33 @@ def test_models(spelling, name):
 
 @pytest.mark.parametrize(
     ("spelling", "name"),
-    [("AMD Instinct MI300X 192GB HBM3", "MI300X"), ("NVIDIA B200-SXM-180GB", "B200")],
+    [
+        ("AMD Instinct MI300X 192GB HBM3", "MI300X"),
+        ("NVIDIA B200-SXM-180GB", "B200"),
+        ("NVIDIA H100 80GB HBM3", "H100 SXM"),
+        ("NVIDIA H200 NVL", "H200 NVL"),
+        ("NVIDIA A100-SXM4-80GB", "A100 SXM 80GB"),
+        ("NVIDIA A100 80GB PCIe", "A100 PCIe 80GB"),
+        ("Tesla V100-SXM2-32GB", "V100 SXM2 32GB"),
+        ("NVIDIA RTX 6000 Ada Generation", "RTX 6000 Ada"),
+        ("NVIDIA GeForce RTX 4090", "RTX 4090"),
+        ("3080 10GB", "RTX 3080 10GB"),
+        ("AMD Radeon RX 7900 XTX", "RX 7900 XTX"),
+        ("Intel(R) Arc(TM) B580 Graphics", "Arc B580"),
+        ("Apple M3 Max (30-core GPU)", "M3 Max (30-core GPU)"),
+    ],
 )
 def test_chips(spelling, name):
     assert chip_named(spelling).name == name
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["NVIDIA H100 80GB", "RTX 3080 12GB", "NVIDIA GeForce RTX 4090 Laptop GPU", "Apple M3 Max"],
+)
+def test_other_chips_are_not_taken_for_these(spelling):
+    with pytest.raises(KeyError, match=spelling):
+        chip_named(spelling)
 
 
 @pytest.mark.parametrize(
