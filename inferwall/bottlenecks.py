@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from inferwall.arrays import at_least, over, share_over_0, under
 from inferwall.owned_hours import OwnedHour
 from inferwall.serving import Service, Workload, serve
 from inferwall.step import Deployment, sequence_bytes
@@ -136,9 +137,20 @@ def central_inputs(
     -------
     dict of str to float
         In the order of `INPUTS`.
+
+    Raises
+    ------
+    ValueError
+        The memory alone costs more than the equipment, or the chip lacks a number.
     """
     chip, efficiency = deployment.chip, deployment.efficiency
     memory_usd = hbm_usd_per_gb * chip.known("memory_bytes") / GB
+    if memory_usd > owned.equipment_usd:
+        raise ValueError(
+            f"hbm_usd_per_gb={hbm_usd_per_gb!r}: allowed are prices at which the memory, now "
+            f"USD {memory_usd:,.0f}, costs no more than all equipment, "
+            f"USD {owned.equipment_usd:,.0f}"
+        )
     return {
         "flop_per_s": chip.peak_flop_per_s(deployment.arithmetic_format),
         "arithmetic_share": efficiency.arithmetic_share(deployment.arithmetic_format),
@@ -189,7 +201,8 @@ def token_cost(deployment: Deployment, owned: OwnedHour, inputs: Mapping[str, An
     Raises
     ------
     ValueError
-        An input is missing or unknown, or out of range.
+        An input is missing or unknown, or out of range: prices and waits are at least 0, all else
+        is over 0, and only the margin may be negative.
 
     Assumes
     -------
@@ -212,6 +225,8 @@ def token_cost(deployment: Deployment, owned: OwnedHour, inputs: Mapping[str, An
     if set(inputs) != names:
         odd = ", ".join(sorted(names ^ set(inputs)))
         raise ValueError(f"inputs: allowed are exactly those of INPUTS; missing or unknown: {odd}")
+    for item in INPUTS:
+        _in_range(item, inputs[item.name])
     moved = _moved(deployment, inputs)
     workload = Workload(
         inputs["input_tokens"],
@@ -256,6 +271,18 @@ def euler_sums(elasticities: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _in_range(item: Input, value: Any) -> None:
+    """Raise unless an input is a number that `token_cost` takes."""
+    if item.name == "margin_usd_per_hour":
+        under(item.name, value, np.inf)
+    elif item.name in ("utilisation", "fresh_share"):
+        share_over_0(item.name, value)
+    elif item.scales in ("money", "time") or item.name == "rate_per_year":
+        at_least(item.name, value, 0)
+    else:
+        over(item.name, value, 0)
+
+
 def _prompt_s(deployment: Deployment) -> Any:
     """Return the seconds that a prompt adds to a step beside its work."""
     return deployment.efficiency.request_s + deployment.efficiency.launch_s * deployment.kernels
@@ -267,8 +294,6 @@ def _moved(deployment: Deployment, inputs: Mapping[str, Any]) -> Deployment:
     name = deployment.arithmetic_format
     faster = inputs["flop_per_s"] / chip.peak_flop_per_s(name)
     better = inputs["arithmetic_share"] / efficiency.arithmetic_share(name)
-    prompt_s = _prompt_s(deployment)
-    slower = inputs["prompt_s"] / prompt_s if prompt_s else 1.0
     peaks = {f: getattr(chip, f) for f in vars(chip) if f.endswith("flop_per_s")}
     shares = {f: getattr(efficiency, f) for f in ("bf16_share", "fp8_share", "fp4_share")}
     return replace(
@@ -286,8 +311,8 @@ def _moved(deployment: Deployment, inputs: Mapping[str, Any]) -> Deployment:
             bandwidth_share=inputs["bandwidth_share"],
             collective_s=inputs["collective_s"],
             kernel_s=inputs["kernel_s"],
-            launch_s=efficiency.launch_s * slower,
-            request_s=efficiency.request_s * slower,
+            launch_s=0.0,  # prompts are read one by one here, so the two waits are one
+            request_s=inputs["prompt_s"],
             **{field: share * better for field, share in shares.items()},
         ),
     )

@@ -37,7 +37,11 @@ HOUR = OwnedHour(
     building_life_years=20.0,
     maintenance_per_year=0.05,
 )
-CHAT, LONG, THINK = Workload(1000, 700, 500), Workload(30_000, 500, 24_000), Workload(1000, 7000, 500)
+CHAT, LONG, THINK = (
+    Workload(1000, 700, 500),
+    Workload(30_000, 500, 24_000),
+    Workload(1000, 7000, 500),
+)
 LOADS = [(CHAT, 25.0), (LONG, 10.0), (THINK, 30.0)]
 every_load = pytest.mark.parametrize(("workload", "speed"), LOADS, ids=["chat", "long", "think"])
 
@@ -141,3 +145,29 @@ def test_an_input_too_many_or_too_few_is_named():
         usd({name: value for name, value in inputs.items() if name != "pue"})
     with pytest.raises(ValueError, match="missing or unknown: colour"):
         usd({**inputs, "colour": 1.0})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"utilisation": 1.2}, {"utilisation": 0.0}, {"utilisation": np.nan}, {"fresh_share": 1.1},
+        {"flop_per_s": -1.0}, {"tokens_per_s": 0.0}, {"tokens_per_s": np.nan}, {"kernel_s": -1.0},
+        {"hbm_usd_per_gb": -1.0}, {"margin_usd_per_hour": np.nan}, {"chips": None},
+        {"bandwidth_share": np.array([0.5, 0.0])},
+    ],
+)  # fmt: skip
+def test_an_input_out_of_range_is_named(wrong):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"{name}="):
+        usd({**inputs_for(), **wrong})
+
+
+def test_a_wait_is_felt_also_where_there_was_none():
+    ideal = replace(LLAMA, efficiency=IDEAL)
+    inputs = inputs_for(deployment=ideal)
+    assert usd({**inputs, "prompt_s": 0.1}, ideal) > 1.01 * usd(inputs, ideal)
+
+
+def test_memory_dearer_than_the_whole_chip_raises():
+    with pytest.raises(ValueError, match="hbm_usd_per_gb=10000"):
+        central_inputs(LLAMA, CHAT, HOUR, 5.4, 0.5, 25.0, hbm_usd_per_gb=10_000)
