@@ -136,47 +136,6 @@ def accuracy_for_quality(small_solves: Any, large_solves: Any, allowed_loss: Any
         return np.maximum(1.0 - either(gap > 0, np.true_divide(allowed_loss, gap), np.inf), 0.0)
 
 
-def accuracy_to_break_even(
-    small_usd: Any, large_usd: Any, small_solves: Any, large_solves: Any, check_usd: Any = 0.0
-) -> Any:
-    """Return the accuracy of a check at which a cascade's right answer costs what the large's does.
-
-    Cost and quality are both straight lines in the accuracy, so there is one such point. Below it
-    the large model alone is cheaper per right answer. Over 1 no check is good enough, under 0 any
-    is.
-
-    Parameters
-    ----------
-    small_usd, large_usd, check_usd : float or array
-        Cost of an answer by each model, and of the check.
-    small_solves, large_solves : float or array
-        Shares of requests that each answers right: the small one some, the large one more than
-        half.
-
-    Raises
-    ------
-    ValueError
-        A cost or share is out of range.
-
-    Examples
-    --------
-    >>> a = accuracy_to_break_even(0.05, 0.20, 0.7, 0.9)
-    >>> way = Cascade(0.05, 0.20, 0.7, 0.9, keeps_right=a, keeps_wrong=1 - a)
-    >>> round(float(way.cost_usd_per_solved), 6), round(0.20 / 0.9, 6)
-    (0.222222, 0.222222)
-    """
-    # kept = (1 − s) + (2 s − 1) A and solves = s + (l − s) A; cost / solves = large / l.
-    at_least("small_usd", small_usd, 0)
-    over("large_usd", large_usd, 0)
-    at_least("check_usd", check_usd, 0)
-    _pair(small_solves, large_solves)
-    over("small_solves", small_solves, 0)
-    over("large_solves", large_solves, 0.5)
-    whole = large_usd * small_solves
-    inverse = 1.0 / large_solves
-    return (small_usd + check_usd + whole * (1.0 - inverse)) / (whole * (2.0 - inverse))
-
-
 def cached_answer(
     cost_usd: Any,
     solves: Any,

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from inferwall.routing import (
     Cascade,
     accuracy_for_quality,
-    accuracy_to_break_even,
     cached_answer,
     zipf_hit_share,
 )
@@ -74,15 +73,6 @@ def test_the_accuracy_for_a_quality_loses_just_that(pair, loss):
         assert large - way.solves == pytest.approx(loss)
 
 
-@given(st.floats(0.005, 0.095), st.floats(0.3, 0.7), st.floats(0.7, 1))
-def test_over_the_break_even_accuracy_a_right_answer_is_cheaper(small_usd, small, large):
-    a = accuracy_to_break_even(small_usd, 0.1, small, large)
-    assume(0.02 < a < 0.98)
-    alone = 0.1 / large
-    better, worse = (Cascade(small_usd, 0.1, small, large, x, 1 - x) for x in (a + 0.01, a - 0.01))
-    assert better.cost_usd_per_solved < alone < worse.cost_usd_per_solved
-
-
 @given(shares, shares)
 def test_a_cache_trades_cost_for_quality(hits, wrong):
     cost, solves_ = cached_answer(0.01, 0.9, hits, wrong)
@@ -134,8 +124,6 @@ NAN = float("nan")
         (lambda: accuracy_for_quality(0.9, 0.7, 0.02), "small_solves=0.9"),
         (lambda: accuracy_for_quality(0.7, 0.9, NAN), "allowed_loss=nan"),
         (lambda: accuracy_for_quality(0.7, 0.9, -0.02), "allowed_loss=-0.02"),
-        (lambda: accuracy_to_break_even(0.05, 0.2, 0.4, 0.5), "large_solves=0.5"),
-        (lambda: accuracy_to_break_even(0.05, 0.2, 0.0, 0.9), "small_solves=0.0"),
         (lambda: cached_answer(-0.01, 0.9, 0.3), "cost_usd=-0.01"),
         (lambda: zipf_hit_share(1.5, 3), "kept=1.5"),
         (lambda: zipf_hit_share(1, 3, -1.0), "exponent=-1.0"),
