@@ -24,6 +24,8 @@ COMPANIONS = 2.0
 """Requests of equal length that started together end together: so many more arrive with each."""
 METAL_LAUNCHES = 2.0
 """On Apple's Metal a kernel waits for a barrier after its launch as well."""
+LONE_ENGINES = ("llama.cpp", "gpt-fast")
+"""Engines that answer one stream at a time."""
 MOST_SEQUENCES = 2048
 """Sequences that TensorRT-LLM puts in a batch at most, by default."""
 TPOT_TARGETS_S = {"server": 0.2, "interactive": 0.04}
@@ -36,8 +38,7 @@ def fitted() -> dict[str, Efficiency]:
 
 
 def _constants(setup: Setup, sets: dict[str, Efficiency]) -> Efficiency:
-    single = setup.engine in ("llama.cpp", "gpt-fast")
-    return sets["single stream" if single else "serving"]
+    return sets["single stream" if setup.engine in LONE_ENGINES else "serving"]
 
 
 def _deployment(setup: Setup, efficiency: Efficiency, quantity: str) -> Deployment:
@@ -57,8 +58,9 @@ def _deployment(setup: Setup, efficiency: Efficiency, quantity: str) -> Deployme
         slower = efficiency.kernel_s + launches * efficiency.launch_s
         deployment = replace(deployment, efficiency=replace(efficiency, kernel_s=slower))
     compiled = setup.engine != "llama.cpp" and deployment.weight_format == "bf16"
-    if quantity == "prefill" or compiled:
-        # Matrix units take 16-bit weights as they are, and compiled kernels convert in passing.
+    if quantity == "prefill" or compiled or chip.vendor == "Apple":
+        # Matrix units take 16-bit weights as they are, compiled kernels convert in passing, and
+        # Apple's vector units multiply 16-bit numbers at the rate of 32-bit ones.
         plain = replace(deployment.efficiency, unpack_flop=0.0)
         deployment = replace(deployment, efficiency=plain)
     if setup.engine == "llama.cpp":
@@ -91,6 +93,10 @@ def single_stream(setup: Setup, rows: pd.DataFrame, efficiency: Efficiency) -> n
     quantity, tokens = rows["quantity"].iloc[0], rows["read"].to_numpy(float)
     batch = rows["load"].to_numpy(float)
     deployment = _deployment(setup, efficiency, quantity)
+    if quantity != "prefill" and setup.engine in LONE_ENGINES and (batch == 1).all():
+        # One token is multiplied on the vector units, while its weights are unpacked.
+        chip = replace(deployment.chip, bf16_flop_per_s=math.inf)
+        deployment = replace(deployment, chip=chip)
     if quantity == "prefill":
         return tokens / prefill_step(deployment, 1, np.maximum(tokens, 1.0)).total_s
     context = tokens + rows["written"].to_numpy(float) / 2.0
