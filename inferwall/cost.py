@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inferwall.arrays import share_over_0
 from inferwall.data import resolve, table
 from inferwall.step import Deployment, decode_step, prefill_step
 from inferwall.units import HOUR, MTOK
@@ -153,9 +154,7 @@ def request_cost_usd(
     >>> round(request_cost_usd(llama, 3.60, 1, 1000, 400, utilisation=0.5), 4)
     0.0119
     """
-    unknown = np.ndim(utilisation) == 0 and utilisation != utilisation
-    if unknown or np.any((utilisation <= 0) | (utilisation > 1)):
-        raise ValueError(f"utilisation={utilisation!r}: allowed are shares over 0 and at most 1")
+    share_over_0("utilisation", utilisation)
     chip_s = request_chip_s(deployment, batch, input_tokens, output_tokens, cached_tokens)
     return chip_s * rent_usd_per_hour / HOUR / utilisation
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from inferwall.arrays import at_least
+from inferwall.arrays import at_least, share
 from inferwall.step import (
     Deployment,
     StepTime,
@@ -54,10 +54,9 @@ def expected_tokens(acceptance: Any, drafted: Any) -> Any:
     >>> round(expected_tokens(0.8, 2), 2), expected_tokens(1, 4), expected_tokens(0, 4)
     (2.44, 5.0, 1.0)
     """
-    a = np.asarray(acceptance, dtype=float)
-    if np.any((a < 0) | (a > 1)):
-        raise ValueError(f"acceptance={acceptance!r}: allowed are shares from 0 to 1")
+    share("acceptance", acceptance)
     at_least("drafted", drafted, 0)
+    a = np.asarray(acceptance, dtype=float)
     below = np.where(a < 1, a, 0.5)  # the sum of ones, where every draft is accepted, is apart
     total = np.where(a < 1, (1 - below ** (np.asarray(drafted) + 1)) / (1 - below), drafted + 1.0)
     return float(total) if np.ndim(total) == 0 else total
