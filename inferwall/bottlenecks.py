@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from inferwall.arrays import at_least, over, share_over_0, under
+from inferwall.arrays import at_least, either, over, share_over_0, under
 from inferwall.owned_hours import OwnedHour
 from inferwall.serving import Service, Workload, serve
 from inferwall.step import Deployment, sequence_bytes
@@ -234,13 +234,13 @@ def token_cost(deployment: Deployment, owned: OwnedHour, inputs: Mapping[str, An
         inputs["input_tokens"] * (1.0 - inputs["fresh_share"]),
     )
     free = moved.memory_bytes - moved.weight_bytes / moved.chips
-    seats = np.asarray(free / sequence_bytes(moved, workload.mean_context), dtype=float)
+    seats = free / sequence_bytes(moved, workload.mean_context)
     service, running = _fullest(moved, workload, seats, 1.0 / inputs["tokens_per_s"])
     hour = _owned(owned, inputs)
     rent = hour.total_usd_per_hour + inputs["margin_usd_per_hour"]
     cost = rent * inputs["chips"] / HOUR / (running / service.tpot_s) * MTOK
     return TokenCost(
-        cost / inputs["utilisation"], rent, running[()], seats[()] + 0 * running, service, hour
+        cost / inputs["utilisation"], rent, running, seats + 0 * running, service, hour
     )
 
 
@@ -351,8 +351,8 @@ def _fullest(
 
     possible = (seats >= 1.0) & (late_s(one) <= 0.0)
     full = late_s(most) <= 0.0
-    running = np.where(full, most, _crossing(late_s, one, most, CLOSE * tpot_s))
-    return serve(roomy, workload, running[()]), np.where(possible, running, np.nan)[()]
+    running = either(full, most, _crossing(late_s, one, most, CLOSE * tpot_s))
+    return serve(roomy, workload, running), either(possible, running, np.nan)
 
 
 def _crossing(function: Callable[[Any], Any], low: Any, high: Any, close: Any) -> Any:
@@ -361,17 +361,17 @@ def _crossing(function: Callable[[Any], Any], low: Any, high: Any, close: Any) -
     The time per token is nearly a straight line of the load, so chords find it in a few steps;
     halving the value at the end that stays (the Illinois rule) keeps them from creeping.
     """
-    early, late, stayed = function(low), function(high), np.zeros(np.shape(low))
+    early, late, stayed = function(low), function(high), 0.0 * low
     settled = (early > 0.0) | (late <= 0.0)
     for _ in range(MOST_CHORDS):
-        rise = np.where(settled | (late == early), 1.0, late - early)
-        middle = np.clip(low - early * (high - low) / rise, low, high)
+        rise = either(settled | (late == early), 1.0, late - early)
+        middle = np.minimum(np.maximum(low - early * (high - low) / rise, low), high)
         gap = function(middle)
         below = gap <= 0.0
-        late = np.where(below, late * np.where(stayed == 1.0, 0.5, 1.0), gap)
-        early = np.where(below, gap, early * np.where(stayed == -1.0, 0.5, 1.0))
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-        stayed = np.where(below, 1.0, -1.0)
+        late = either(below, late * either(stayed == 1.0, 0.5, 1.0), gap)
+        early = either(below, gap, early * either(stayed == -1.0, 0.5, 1.0))
+        low, high = either(below, middle, low), either(below, high, middle)
+        stayed = either(below, 1.0, -1.0)
         if np.all(settled | (np.abs(gap) <= close)):
             break
     return middle

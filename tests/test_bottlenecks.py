@@ -126,6 +126,16 @@ def test_arrays_are_many_scalars():
         assert together[i] == pytest.approx(float(usd(alone)), rel=1e-9)
 
 
+@pytest.mark.parametrize("name", [item.name for item in INPUTS])
+def test_labels_pass_through(name):
+    xr = pytest.importorskip("xarray")
+    inputs = {**inputs_for(), "fresh_share": 0.5}
+    ends = inputs[name] * np.array([0.9, 1.0])
+    found = usd({**inputs, name: xr.DataArray(ends, dims="draw")})
+    assert found.dims == ("draw",)
+    assert found.values.tolist() == pytest.approx(usd({**inputs, name: ends}).tolist())
+
+
 def test_what_cannot_be_served_is_unknown_and_not_cheap():
     assert np.isnan(usd(inputs_for(CHAT, 500.0)))
     two = {**inputs_for(), "memory_bytes": np.array([30e9, 141e9])}
