@@ -116,6 +116,10 @@ FLIPS = [  # a number that a verdict reads, what it would have to be, and what w
     ("economy", "spend_of", "OpenAI", 1.0, "economy-01", "holds"),
     ("cost_facts", "reported", "revenue of Google", 1e10, "cost-09", "holds"),
     ("cost_text", "spend_of", "growth of training cost", 0.9, "cost-04", "holds"),
+    ("wall", "spend_of", "compute burn at shutdown", 1e5, "wall-01", "does not hold"),
+    ("bottleneck_bills", "spend_of", "inference compute", 5e8, "bottleneck-08", "holds if"),
+    ("cost_text", "spend_of", "compute burn at shutdown", 1e4, "cost-05", "does not hold"),
+    ("day8_markets", "spend_of", "bundle inference compute", 7e9, "day8-20", "does not hold"),
     ("added", "reported", "share of the world", 0.05, "added-01", "holds"),
 ]
 

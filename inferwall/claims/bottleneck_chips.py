@@ -7,7 +7,7 @@ from typing import Any
 
 from inferwall.architecture import transformer
 from inferwall.claims import Finding, holds, holds_if
-from inferwall.claims.lookup import number, percent, reported, row_of
+from inferwall.claims.lookup import number, reported, row_of
 from inferwall.data import table
 from inferwall.efficiency import named_efficiency
 from inferwall.hardware import accelerator
@@ -83,21 +83,21 @@ def bottleneck_17() -> Finding:
     chips = landscape_usd_per_mtok()
     tpu = min(cost for name, cost in chips.items() if name.startswith("TPU"))
     gains = {
-        "Groq over Fireworks, list price at like speed": price["fireworks"] / price["groq"],
-        "SambaNova over Fireworks": price["fireworks"] / price["sambanova"],
-        "the best TPU over the H100, computed at the median rents": chips["H100 SXM"] / tpu,
-        "Trainium2 over AWS's GPUs, as AWS says": reported(
-            "Trainium2", "price-performance over the seller's GPU instances"
-        ),
+        "Groq": price["fireworks"] / price["groq"],
+        "SambaNova": price["fireworks"] / price["sambanova"],
+        "TPU": chips["H100 SXM"] / tpu,
+        "Trainium2": reported("Trainium2", "price-performance over the seller's GPU instances"),
     }
     best = max(gains.values())
     return Finding(
         holds(best >= asserted),
         best,
         "1",
-        "Cost advantages are "
-        + "; ".join(f"{g:.2f} ({n})" for n, g in gains.items())
-        + f": none reaches {asserted}, and what tokens cost an owner of such chips no list shows.",
+        "At speeds that GPUs reach as well, a dollar buys "
+        f"{gains['Groq']:.2f} times the tokens of a GPU host at Groq and {gains['SambaNova']:.2f} "
+        f"times at SambaNova by list price, {gains['TPU']:.2f} times an H100's on the best rented "
+        f"TPU by our model and {gains['Trainium2']:.2f} times on Trainium2 as its seller says: "
+        f"none reaches {asserted}.",
         (
             "litellm-2026-08-01",
             "alatirok-speed-2026",
@@ -118,19 +118,18 @@ def bottleneck_18() -> Finding:
     asks["prefill"] = float(model.prefill_flop(2048) / model.weight_bytes("fp8"))
     idle = [ask < min(ridges.values()) for ask in asks.values()]
     other, h200 = accelerator("Inferentia2"), accelerator("H200 SXM")
-    wider = h200.bandwidth_bytes_per_s / accelerator("H100 SXM").bandwidth_bytes_per_s - 1
     return Finding(
         holds_if(any(idle), everywhere=all(idle)),
         asks[LLAMA],
         "FLOP/byte",
-        f"Decode of {LLAMA} asks for {number(asks[LLAMA])} FLOP per byte at most, under the ridge "
-        f"points in 8 bits of {', '.join(f'{number(r)} ({n})' for n, r in ridges.items())}, but "
-        f"DeepSeek-V3 asks for {number(asks['DeepSeek-V3'], 2)} and prefill for "
-        f"{number(asks['prefill'], 2)}; the H200 adds {percent(wider)} of bandwidth and no "
-        f"arithmetic to the H100, in 16 bits {number(h200.ridge_point('bf16'))} against the "
-        f"{number(other.ridge_point('bf16'))} of Inferentia2, made for inference.",
+        f"The three offer {number(min(ridges.values()))} to {number(max(ridges.values()))} FLOP in "
+        f"8 bits for each byte they read, more than writing with {LLAMA} can use, "
+        f"{number(asks[LLAMA])} at the most, but less than DeepSeek-V3 uses, "
+        f"{number(asks['DeepSeek-V3'], 2)}, or reading prompts, {number(asks['prefill'], 2)}; "
+        f"Inferentia2, made for inference, offers {number(other.ridge_point('bf16'))} in 16 bits, "
+        f"the H200 {number(h200.ridge_point('bf16'))}.",
         ("nvidia-h100-datasheet", "nvidia-blackwell-datasheet", "aws-neuron-inferentia"),
-        "inference means decode of a dense model with caches that are not small",
+        "inference means writing with a dense model whose caches are not small",
     )
 
 
@@ -148,11 +147,10 @@ def bottleneck_19() -> Finding:
         holds(rate >= asserted),
         rate,
         "tokens/s/chip",
-        f"{number(chips)} chips write {number(each)} tokens a second for a reader of a 70B model, "
-        f"{number(each / chips, 2)} a chip; with all {streams} streams of {CONTEXT:,} tokens that "
-        f"fit it is {number(rate, 2)} a chip, and {asserted} would take "
-        f"{number(asserted * chips / each)} streams of {number(short, 2)} tokens at the same "
-        "speed, which nobody reports.",
+        f"For a 70B model {number(chips)} chips write {number(each)} tokens a second for each "
+        f"reader; with all {streams} readers of {CONTEXT:,} tokens whose caches fit that is "
+        f"{number(rate, 2)} a chip, and {asserted} would take {number(asserted * chips / each)} "
+        f"readers of {number(short, 2)} tokens at the same speed, which nobody reports.",
         ("techpowerup-groq-2024", "semiwiki-groq-chips", "groq-groqchip-brief"),
     )
 
@@ -166,8 +164,9 @@ def bottleneck_20() -> Finding:
         holds(len(rents) > 0 and others.empty),
         len(others),
         "offers",
-        f"Of {len(rents)} published rents of the two chips, {rents['price_date'].str[:4].min()} to "
-        f"{rents['price_date'].str[:4].max()}, {len(others)} are of another provider.",
+        f"Of the {len(rents)} rents of the two chips in our table, published from "
+        f"{rents['price_date'].str[:4].min()} to {rents['price_date'].str[:4].max()}, "
+        f"{len(others)} are of another provider.",
         tuple(sorted({key for cell in rents["sources"] for key in cell.split(";")})),
     )
 
@@ -181,9 +180,9 @@ def bottleneck_21() -> Finding:
         holds_if(lead > 1, everywhere=False),
         lead,
         "1",
-        f"One reader of gpt-oss-120b at Cerebras gets {number(best['Cerebras'])} tokens a second "
-        f"or more in 2026, {number(lead)} times the next of {len(best)} hosts; what a whole "
-        "machine or a dollar of it writes is not published.",
+        f"One reader of gpt-oss-120b at Cerebras was measured to get {number(best['Cerebras'])} "
+        f"tokens a second or more in 2026, {number(lead)} times the next of {len(best)} hosts; "
+        "how many a whole machine writes is not published.",
         ("alatirok-speed-2026", "artificial-analysis-gpt-oss-low"),
         "throughput means the speed that one reader sees",
     )
@@ -203,10 +202,9 @@ def bottleneck_30() -> Finding:
         "cannot be tested",
         lead,
         "1",
-        f"By MLPerf of September 2025 and one lender's rents a dollar buys {number(lead)} times "
-        f"the tokens on an MI300X as on an H200, which {lenders['MI300X']} and "
-        f"{lenders['H200 SXM']} lenders list, and {number(per_usd['B200'] / per_usd['MI300X'], 2)} "
-        "times as many on a B200 again; missing are each vendor's share of the chips bought for "
-        "inference, at more than one date, and a date by which someone wins.",
+        f"By MLPerf of September 2025 and one lender's rents a dollar buys {number(lead)} times as "
+        f"many tokens on an MI300X as on an H200, yet {lenders['MI300X']} lenders list the first "
+        f"and {lenders['H200 SXM']} the second; missing are the vendors' shares of the chips "
+        "bought for inference over time, and a date by which someone wins.",
         ("mlperf-inference-5.1", "gpu-price-index-2026"),
     )

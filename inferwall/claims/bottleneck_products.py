@@ -64,17 +64,17 @@ def bottleneck_22() -> Finding:
     """A margin of 70 % at USD 500,000 of revenue is 15 % at USD 5 million."""
     before, after, growth = 0.70, 0.15, 10
     exponent = cost_exponent(before, after, growth)
-    linear = 1 - (1 - before) * growth / growth
+    linear, heavier = 1 - (1 - before) * growth / growth, (1 - after) / (1 - before)
     return Finding(
         holds_if(exponent > 1, everywhere=linear <= after),
         exponent,
         "1",
-        f"Cost that grows with revenue leaves the margin at {percent(linear)}; to reach "
-        f"{percent(after)} it has to grow {number(growth * (1 - after) / (1 - before))} times "
-        f"while revenue grows {growth} times, as revenue to the power {number(exponent)}.",
+        f"Cost in proportion to revenue leaves the margin at {percent(linear)}; for "
+        f"{percent(after)} it has to grow {number(growth * heavier)} times while revenue grows "
+        f"{growth} times, as revenue to the power {number(exponent)}.",
         ("definition",),
-        f"cost grows as revenue to the power {number(exponent)}: use, model or context per dollar "
-        "of revenue grow 2.83 times",
+        f"serving per dollar of revenue becomes {number(heavier)} times as dear, by heavier users "
+        "of a flat plan, a larger model or a longer context",
     )
 
 
@@ -87,9 +87,9 @@ def bottleneck_23() -> Finding:
         holds_if(heavier > 1, everywhere=False),
         heavier,
         "1",
-        f"Serving has to cost {number(heavier)} times as much per dollar of revenue; with the "
-        f"exponent of the text's other example that takes revenue of "
-        f"{usd(first * same_curve, 2)}, and at linear cost it never comes.",
+        f"For that serving has to cost {number(heavier)} times as much per dollar of revenue; on "
+        f"the curve of the text's other example it does so at a revenue of "
+        f"{usd(first * same_curve, 2)}, and at a cost in proportion to revenue never.",
         ("definition",),
         f"serving per dollar of revenue becomes {number(heavier)} times as dear",
     )
@@ -117,11 +117,10 @@ def bottleneck_24() -> Finding:
         holds_if(heaviest > pays, everywhere=messages > pays),
         pays / messages,
         "1",
-        f"A fee of USD {number(fee)}, say, pays for {number(pays)} messages of 2,000 tokens at the "
-        f"list price of GPT-5.4, {number(pays / messages, 2)} times the {number(messages)} of "
-        "ChatGPT's average "
-        f"user; {percent(losing)} use more if use spreads by {spread}, and the number of "
-        "subscribers changes neither.",
+        f"At the list price of GPT-5.4 a monthly fee of USD {number(fee)} pays for {number(pays)} "
+        f"messages of 2,000 tokens, {number(pays / messages, 2)} times the {number(messages)} that "
+        f"ChatGPT's average user sends; {percent(losing)} send more if users typically differ by a "
+        f"factor of {number(math.exp(spread), 2)}, however many subscribe.",
         ("emp0-chatgpt-prompts", "techtoken-chatgpt-2025", "imperial-times-top-user", "models-dev"),
         f"mean use grows {number(pays / messages, 2)}-fold, as when agents or only heavy users "
         "subscribe; scale alone does not do it",
@@ -139,9 +138,10 @@ def bottleneck_25() -> Finding:
         holds(min(low, hits, prefix) > 0),
         hits,
         "1",
-        f"The saving is the share of requests that hit: {percent(hits)} of 10,000 requests on a "
-        f"million topics whose popularity falls with rank, {percent(low)} to {percent(high)} in a "
-        f"test chosen to repeat; by prefixes DeepSeek found {percent(prefix)} of its input.",
+        f"The saving is the share of requests that hit, {percent(low)} to {percent(high)} in a "
+        f"published test that was chosen to repeat, {percent(hits)} of 10,000 requests if the "
+        f"popularity of a million topics falls as one over their rank; {percent(prefix)} of "
+        "DeepSeek's input hit a cache of prefixes.",
         ("gpt-semantic-cache-2024", "deepseek-inference-2025"),
     )
 
@@ -167,9 +167,10 @@ def bottleneck_26() -> Finding:
         holds_if(alone > 1, everywhere=math.isinf(limit)),
         limit,
         "sequences",
-        f"Llama 3.1 70B on four H100 writes {number(alone, 2)} times as fast for one reader; "
-        f"a weak draft gains nothing beyond {number(limit, 2)} sequences, and published gains "
-        f"at up to 64 are {number(min(seen))} to {number(max(seen))} times.",
+        f"Measured gains are {number(min(seen))} to {number(max(seen))} times at up to 64 "
+        f"sequences; by our model Llama 3.1 70B on four H100 writes {number(alone, 2)} times as "
+        f"fast for one reader, and with a weak draft gains nothing beyond {number(limit, 2)} "
+        "sequences.",
         (
             "nebius-eagle3-llama-70b",
             "specdrift-gpt-oss-120b",
@@ -191,9 +192,9 @@ def bottleneck_27() -> Finding:
         "cannot be tested",
         max(day) / min(day),
         "1",
-        f"At {queries} queries a user a day a million users cost {usd(min(day))} to "
-        f"{usd(max(day))} a day by list price, a factor of {number(max(day) / min(day), 2)} that "
-        "the choice of model decides; missing is a survey of what founders know.",
+        f"A million users who ask {queries} times a day cost {usd(min(day))} to {usd(max(day))} a "
+        f"day by list price, a factor of {number(max(day) / min(day), 2)} that the choice of model "
+        "decides; missing is a survey of what founders know.",
         (
             "models-dev",
             "openai-introducing-gpt-5-for-developers-2025-08-10",
@@ -215,9 +216,9 @@ def bottleneck_29() -> Finding:
         holds_if(min(bills.values()) < cost, everywhere=max(bills.values()) < cost),
         cost / bills["flat"],
         "1",
-        f"A user who asks twice as much costs {number(cost)} times as much and pays the "
-        f"same under a flat fee, {number(bills['metered'])} times at a "
-        "price per token; how much revenue is flat nobody states.",
+        f"A user who asks twice as much costs {number(cost)} times as much and pays as "
+        f"before under a flat fee, {number(bills['metered'])} times as much at a price per token; "
+        "how much of the revenue is flat nobody states.",
         ("definition",),
         "the plan is a flat fee; a price per token grows with use",
     )
@@ -235,10 +236,10 @@ def bottleneck_31() -> Finding:
         holds_if(heavier > 1, everywhere=margins[-1] < margins[0]),
         heavier,
         "1",
-        f"Some 300 firms report inference at {percent(row['low'])} of revenue before they scale "
-        f"and {percent(row['high'])} while they do, {number(heavier)} times, yet gross margins of "
-        f"{percent(margins[0])} in 2024 and {percent(margins[-1])} planned for 2026; with fixed "
-        "and linear costs a margin can but rise.",
+        f"Some 300 firms report that inference takes {percent(row['low'])} of revenue before they "
+        f"scale and {percent(row['high'])} while they do, {number(heavier)} times as much, yet "
+        f"gross margins of {percent(margins[0])} in 2024 and {percent(margins[-1])} planned for "
+        "2026; fixed and linear costs alone let a margin only rise.",
         ("iconiq-margins-2026",),
-        "use per dollar of revenue grows faster than unit costs and fixed costs per dollar fall",
+        "use per dollar of revenue grows faster than the cost of a token falls",
     )

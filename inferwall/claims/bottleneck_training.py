@@ -14,6 +14,7 @@ from inferwall.training import crossover_tokens
 from inferwall.units import HOURS_PER_YEAR
 
 DAYS = 365
+RESEARCH = "the same year's research"
 MESSAGE = Workload(input_tokens=1500, output_tokens=500)  # our choice, as in chapter 01
 
 
@@ -39,8 +40,16 @@ def serving_over_training() -> dict[str, float]:
     return {
         "an older final run": openai / run_usd("GPT-4"),
         "its own final run": fleet / run_usd("DeepSeek-V3"),
-        "the same year's research": openai / spend_of("OpenAI", "2024", "R&D compute"),
+        RESEARCH: openai / spend_of("OpenAI", "2024", "R&D compute"),
     }
+
+
+def prompts_over_a_run() -> float:
+    """Return the FLOP of a year of ChatGPT's prompts over those of training on Llama 3's tokens."""
+    prompts = volume_per_day("OpenAI ChatGPT", "2025-07", "prompts per day")
+    tokens = DAYS * prompts * (MESSAGE.input_tokens + MESSAGE.output_tokens)
+    run = row_of("training_runs", name="Llama 3.1 405B")
+    return float(tokens / crossover_tokens(run["tokens"]))
 
 
 def bottleneck_03() -> Finding:
@@ -48,15 +57,17 @@ def bottleneck_03() -> Finding:
     asserted = 10
     ratios = serving_over_training()
     low, high = min(ratios.values()), max(ratios.values())
-    named = ", ".join(f"{number(ratio, 2)} over {name}" for name, ratio in ratios.items())
     return Finding(
         holds_if(high >= asserted, everywhere=low >= asserted),
         low,
         "1",
-        f"A year of serving at OpenAI or DeepSeek is {named}: {asserted} is passed against one "
-        "run only.",
+        f"OpenAI's serving of 2024 is put at {number(ratios['an older final run'], 2)} times the "
+        "final run of GPT-4 but "
+        f"{number(ratios[RESEARCH], 2)} of that year's research, and a year of DeepSeek's at "
+        f"{number(ratios['its own final run'], 2)} times the final run of V3; {asserted} is "
+        "claimed.",
         ("epoch-openai-compute-2024", "epoch-training-costs", "deepseek-inference-2025"),
-        "training means the final run of an older model, not a year's research",
+        "training means one final run, and the traffic is like OpenAI's; not a year's research",
     )
 
 
@@ -69,8 +80,9 @@ def bottleneck_04() -> Finding:
         holds_if(low <= rented <= high, everywhere=low <= owned <= high),
         rented,
         "USD",
-        f"At cloud rents the final run is put at {usd(rented)}, inside {number(low)} to "
-        f"{number(high)}; as wear of owned chips and energy it is {usd(owned)}.",
+        f"The chips of the final run are put at {usd(rented)} at cloud rents, inside "
+        f"{number(low)} to {number(high)}, and at {usd(owned)} as wear of owned chips and energy, "
+        "outside.",
         ("epoch-training-costs", "ai-index-2024-press"),
         "cost means the rent of the final run's chips, without staff, experiments and failed runs",
     )
@@ -81,7 +93,7 @@ def bottleneck_10() -> Finding:
     low, high = 0.70, 0.80
     rows = table("spend")
     rows = rows[(rows["kind"] == "inference share") & (rows["confidence"] != "low")]
-    ratio = serving_over_training()["the same year's research"]
+    ratio = serving_over_training()[RESEARCH]
     shares = {
         f"{row['organisation']} {row['period']}": row["ratio"]
         for row in rows.sort_values("period").to_dict("records")
@@ -93,10 +105,11 @@ def bottleneck_10() -> Finding:
         holds_if(any(inside), everywhere=all(inside)),
         shares["industry 2026"],
         "1",
-        f"Published shares are {listed}: {sum(inside)} of {len(inside)} lies in 70 to 80 %.",
+        f"Published shares of inference are {listed}: {sum(inside)} of {len(inside)} lies in 70 "
+        "to 80 %, and it is a share of power for all machine learning.",
         ("deloitte-tmt-2026", "wu-2021", "epoch-openai-compute-2024"),
-        "compute is the power of all machine learning at one large user, Meta in 2021; the "
-        "forecast for the industry in 2026 comes near",
+        "one large user such as Meta in 2021 is meant, or the industry in 2026, if the forecast "
+        f"of {percent(shares['industry 2026'])} comes true and counts as some 70 %",
     )
 
 
@@ -115,11 +128,11 @@ def bottleneck_11() -> Finding:
         holds_if(True, everywhere=not gaps),
         gap,
         "months",
-        f"Developers with several runs in our table start the next {number(gap)} months later in "
-        f"the median, and final runs were {percent(sum(finals) / research)} of OpenAI's research "
-        "compute in 2024: once a model, never once a company.",
+        "A model's final run is paid once, but developers with several runs in our table publish "
+        f"the next {number(gap)} months later in the median, and final runs took only "
+        f"{percent(sum(finals) / research)} of OpenAI's research compute in 2024.",
         ("epoch-openai-compute-2024", "llama-3.1-model-card", "deepseek-v3-paper"),
-        "the unit is one model",
+        "one model is meant, not the company that makes it",
     )
 
 
@@ -136,9 +149,10 @@ def bottleneck_12() -> Finding:
         ),
         weeks.median(),
         "weeks",
-        f"The {len(weeks)} runs whose chips and hours are stated took {number(weeks.min(), 2)} to "
-        f"{number(weeks.max(), 2)} weeks, {number(weeks.median(), 2)} in the median, the largest "
-        f"on {largest['chip_count']:,.0f} chips.",
+        f"The {len(weeks)} training runs whose chips and hours are stated took "
+        f"{number(weeks.min(), 2)} to {number(weeks.max(), 2)} weeks, {number(weeks.median(), 2)} "
+        f"in the median, and the largest used {largest['chip_count']:,.0f} chips, over "
+        f"{number(asserted)}.",
         ("llama-3-paper", "palm-paper", "deepseek-v3-paper", "falcon-paper", "bloom-paper"),
     )
 
@@ -147,21 +161,19 @@ def bottleneck_28() -> Finding:
     """With hundreds of millions of daily users serving is a hundred times training, or more."""
     asserted, model = 100, row_of("training_runs", name="Llama 3.1 405B")
     prompts = volume_per_day("OpenAI ChatGPT", "2025-07", "prompts per day")
-    tokens = DAYS * prompts * (MESSAGE.input_tokens + MESSAGE.output_tokens)
-    ratio = tokens / crossover_tokens(model["tokens"])
+    ratio = prompts_over_a_run()
     years, lived = asserted / ratio, months_between("2023-03", "2026-05") / 12
-    research = serving_over_training()["the same year's research"]
+    research = serving_over_training()[RESEARCH]
     return Finding(
         holds_if(years <= lived, everywhere=research >= asserted),
         years,
         "years",
-        f"At ChatGPT's {number(prompts)} prompts a day, of {number(tokens / DAYS / prompts)} "
-        "tokens "
-        f"by our assumption, a model trained on {number(model['tokens'])} tokens takes "
-        f"{number(ratio, 2)} times its "
-        f"training FLOP a year, so {asserted} times after {number(years, 2)} years; set over the "
-        f"research of the same year, OpenAI's serving of 2024 was {number(research)} of it.",
+        f"A year of ChatGPT's {number(prompts)} prompts a day, each of "
+        f"{number(MESSAGE.input_tokens + MESSAGE.output_tokens)} tokens by our assumption, takes "
+        f"{number(ratio, 2)} times the FLOP of training on {number(model['tokens'])} tokens, so "
+        f"{asserted} times takes {number(years, 2)} years; over a year's research OpenAI's serving "
+        f"of 2024 was {number(research)}.",
         ("emp0-chatgpt-prompts", "llama-3-paper", "epoch-openai-compute-2024"),
-        f"training is one final run, and its model serves that traffic for {number(years, 2)} "
+        f"training is one final run, and its model serves all that traffic for {number(years, 2)} "
         "years",
     )

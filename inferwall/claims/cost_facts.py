@@ -68,9 +68,10 @@ def cost_09() -> Finding:
         holds(share * brings <= SEARCH_USD),
         brings,
         "USD/query",
-        f"Google's search revenue of 2025 over five trillion searches is {usd(brings, 2)} each, so "
-        f"a tenth of it is {usd(share * brings, 2)}, over the claimed limit of {usd(SEARCH_USD)}, "
-        "which a vendor of inference chips published without a source.",
+        f"Google's search revenue of 2025 over five trillion searches is {usd(brings, 2)} each, "
+        f"and {usd(SEARCH_USD)} is {percent(SEARCH_USD / brings)} of it, under the "
+        f"{percent(share)} that we think a search can spare: it is a limit only if all else takes "
+        f"{percent(1 - SEARCH_USD / brings)}, and it stands unsourced in a chip vendor's table.",
         ("alphabet-10k-2025", "diw-google-searches-2025", "eetimes-vsora-2023"),
     )
 
@@ -86,11 +87,12 @@ def cost_10() -> Finding:
         holds_if(somewhere=len(near) > 0, everywhere=full > QUERY_USD / 2),
         price,
         "USD/query",
-        f"500 tokens at the list price of 2021 are {usd(price)} exactly; as rent of eight A100 "
-        f"they come to {usd(costs[0], 2)} alone and {usd(full, 1)} in a full batch, within a "
-        f"factor of 2 of the claim at batches of {number(near.min())} to {number(near.max())}.",
+        f"500 tokens at the list price of 2021 are {usd(price)}, but a price is no cost: by our "
+        f"model the rent of eight A100 comes to {usd(costs[0], 2)} for a lone query and "
+        f"{usd(full, 1)} in a full batch, within a factor of 2 of the claim where "
+        f"{number(near.min())} to {number(near.max())} queries share a step.",
         ("dataku-gpt3-price-2021", "gpt-3-paper", "epoch-hardware-prices"),
-        f"about {number(near.min())} to {number(near.max())} queries share a step, or a price is "
+        f"some {number(near.min())} to {number(near.max())} queries share a step, or a price is "
         "meant",
     )
 
@@ -102,8 +104,9 @@ def cost_11() -> Finding:
         holds_if(ratio > 10, everywhere=full > 10),
         ratio,
         "1",
-        f"{usd(QUERY_USD)} over {usd(SEARCH_USD)} is {number(ratio)}, over 10; in a full batch the "
-        f"chips of a GPT-3 query come to {number(full, 2)} times a search.",
+        f"{usd(QUERY_USD)}, a list price, over {usd(SEARCH_USD)} for a search is {number(ratio)}, "
+        f"over 10; by our model the chips of a GPT-3 query in a full batch cost "
+        f"{number(full, 2)} times that search.",
         ("dataku-gpt3-price-2021", "gpt-3-paper", "epoch-hardware-prices"),
         f"the query is billed at list price and a search costs under {usd(QUERY_USD / 10)}",
     )
@@ -118,14 +121,21 @@ def cost_12() -> Finding:
     cheap = int((good & (answer < SEARCH_USD)).sum())
     best = offers.loc[offers["intelligence_index"].idxmax()]
     dear, brings = float(answer[best.name]), _search_brings_usd()
+    users = reported("Google Search", "monthly users of AI Overviews")
     return Finding(
         holds(cheap == 0 or dear > brings),
         dear,
         "USD/query",
-        f"Of {int(good.sum())} models on sale in August 2026 at GPT-4's index or above, {cheap} "
-        f"answer 500 tokens with 300 for under {usd(SEARCH_USD)}; the best, {best['model']}, takes "
-        f"{usd(dear, 2)}, under the {usd(brings, 2)} that a search brings.",
-        ("token-tariff-openrouter-2026-08-01", "alphabet-10k-2025", "diw-google-searches-2025"),
+        f"Of {int(good.sum())} models on sale in August 2026 that are as good as GPT-4 was, "
+        f"{cheap} answer 500 tokens with 300 for under {usd(SEARCH_USD)}, and the best, "
+        f"{best['model']}, for {usd(dear, 2)} if it does not think first, where a search brings "
+        f"{usd(brings, 2)}; Google itself answers {number(users)} users a month by model.",
+        (
+            "token-tariff-openrouter-2026-08-01",
+            "alphabet-10k-2025",
+            "diw-google-searches-2025",
+            "google-io-2026-report",
+        ),
     )
 
 
@@ -142,12 +152,13 @@ def cost_13() -> Finding:
         holds_if(somewhere=idle > 0.5, everywhere=multiplying < 0.1),
         even,
         "sequences",
-        "An H200 decoding Llama 3.1 70B for one user leaves its multipliers idle for "
-        f"{percent(idle)} of a step, but with {number(most)} conversations of 1,000 tokens they "
-        f"work {percent(multiplying)} of it; weights in FP8 take as long to read as to multiply at "
-        f"{number(even)} sequences.",
+        "When an H200 writes with Llama 3.1 70B for one user its multipliers stand idle for "
+        f"{percent(idle)} of the time, but with {number(most)} conversations of 1,000 tokens they "
+        f"work for {percent(multiplying)}; at {number(even)} sequences the weights take as long to "
+        "read as to multiply.",
         ("epoch-ml-hardware", "llama-3.1-model-card", "inferwall-validation"),
-        f"it is decode, with far fewer than {number(even)} sequences at once or with long contexts",
+        f"the chip writes, for far fewer than {number(even)} sequences at once or with long "
+        "contexts",
     )
 
 
@@ -163,12 +174,13 @@ def cost_15() -> Finding:
         holds_if(somewhere=max(turn, word) < 1, everywhere=median < flow),
         median,
         "s",
-        f"Speech leaves {number(1e3 * turn)} ms between turns and a reader takes "
-        f"{number(1e3 * word)} ms a word, but the median model on sale in July 2026 begins after "
-        f"{number(1e3 * median)} ms, past the {number(1e3 * flow)} ms that keep the flow of "
-        "thought.",
+        f"Talk leaves {number(1e3 * turn)} ms between turns and a reader takes "
+        f"{number(1e3 * word)} ms for a word, but the median model on sale in July 2026 begins to "
+        f"answer after {number(1e3 * median)} ms, past the {number(1e3 * flow)} ms that keep the "
+        "flow of thought, and is used.",
         ("levinson-torreira-2015", "brysbaert-reading-2019", "aa-models-feed-2026-07"),
-        "speech, completion while typing, or the gap between words is meant, not the whole answer",
+        "talk, completion while typing or the gap between words is meant, not the start or the end "
+        "of a chat answer",
     )
 
 
@@ -191,9 +203,10 @@ def cost_16() -> Finding:
         holds_if(somewhere=costs[0] > threshold, everywhere=costs[1] > threshold),
         costs[1],
         "USD",
-        f"A dense model of a trillion parameters at 20 tokens each takes {usd(costs[0], 2)} of "
-        f"rented H100, over {usd(threshold)}, but a sparse one with the size and tokens of Kimi K2 "
-        f"{usd(costs[1], 2)}; {number(makers)} developers had passed 1e25 FLOP by January 2025.",
+        f"At the rents of October 2026 a dense model of a trillion parameters, with 20 tokens for "
+        f"each, takes {usd(costs[0], 2)} of H100, over the {usd(threshold)} that we ask for, but a "
+        f"sparse one like Kimi K2 {usd(costs[1], 2)}; by January 2025 {number(makers)} developers "
+        "had passed 1e25 FLOP.",
         ("kimi-k2-readme", "deepseek-v3-paper", "llama-3-paper", "epoch-models-over-1e25"),
         "the model is dense, or the cost of research and staff is counted in",
     )
@@ -220,8 +233,8 @@ def cost_17() -> Finding:
         holds(month < threshold and end > start),
         month,
         "USD/month",
-        f"A server of eight H200 that holds DeepSeek-V3 rents for {usd(month, 2)} a month and an "
-        f"H100 for Llama 3.1 8B for {usd(small, 2)}, under {usd(threshold)}; sellers on OpenRouter "
-        f"went from {number(start)} to {number(end)} in 2025.",
+        f"A server of eight H200 that holds DeepSeek-V3 rents for {usd(month, 2)} a month, an H100 "
+        f"that holds Llama 3.1 8B for {usd(small, 2)}, under the {usd(threshold)} that we call a "
+        f"low barrier; sellers on OpenRouter went from {number(start)} to {number(end)} in 2025.",
         ("gpu-price-index-2026", "deepseek-v3-paper", "demirer-2026-summary"),
     )

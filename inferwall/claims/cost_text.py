@@ -16,12 +16,19 @@ from inferwall.step import max_batch
 from inferwall.training import lifetime_flop, serving_flop
 
 MESSAGE = Workload(input_tokens=1500, output_tokens=400)  # our choice
+SORA = ("sora-wsj-2026", "sora-appfigures-2026")
 WITHIN = 0.1  # how far from a straight line still counts as linear: our choice
 
 
 def _bundle(item: str) -> float:
     """Return a row of the one product line with published revenue and cost, USD."""
     return spend_of("OpenAI", "2025-08..2025-12", f"GPT-5 bundle {item}")
+
+
+def _sora_cost_over_income() -> float:
+    """Return the lowest report of Sora's cost over its best month, per day."""
+    best = spend_of("OpenAI Sora", "2025-12", "consumer spend in month (peak)") / 31
+    return spend_of("OpenAI Sora", "2026-03", "compute burn at shutdown") / best
 
 
 def cost_01() -> Finding:
@@ -40,12 +47,12 @@ def cost_01() -> Finding:
         holds_if(somewhere=np.isclose(*trained, rtol=1e-9), everywhere=needed < 1),
         needed,
         "requests/s",
-        f"One H200 with Llama 3.1 70B serves up to {number(one, 2)} requests a second at a fixed "
-        f"cost, so a fleet's cost is within {percent(WITHIN)} of a straight line from "
-        f"{number(needed, 2)} a second on; the FLOP of training stay as they are.",
+        f"The cost of training does not move, and one H200 with Llama 3.1 70B serves up to "
+        f"{number(one, 2)} requests a second at one cost, so a fleet's cost lies within "
+        f"{percent(WITHIN)} of a straight line only from {number(needed, 2)} a second on.",
         ("llama-3.1-model-card", "inferwall-validation"),
-        f"the load is over about {number(needed, 2)} requests a second, or ten replicas; below "
-        "that more requests share the same chips",
+        f"the load is over some {number(needed, 2)} requests a second, ten replicas in this case; "
+        "below that more requests share the same chips",
     )
 
 
@@ -59,8 +66,8 @@ def cost_02() -> Finding:
         slope,
         "1",
         f"In the text's own example {number(users)} times the users cost {number(cost)} times as "
-        f"much, a slope of {number(slope)} on logarithmic axes: proportional, where exponential "
-        "growth needs a slope over 1 that rises with use.",
+        f"much, which is growth in proportion, to the power {number(slope)}, where an exponential "
+        "outgrows every power.",
         ("definition",),
     )
 
@@ -76,8 +83,8 @@ def cost_03() -> Finding:
         factor,
         "1",
         f"At the same use per user and cost per token the factor is {number(factor)}, as claimed; "
-        f"at a price that falls {number(fall)}-fold a year, the slowest published for equal "
-        f"quality, {number(years)} years of growth leave {number(later)}.",
+        f"if the growth takes {number(years)} years and a token's cost falls {number(fall)}-fold a "
+        f"year, the slowest published for the price of equal quality, {number(later)} is left.",
         ("gundlach-2026", "definition"),
         "use per user and the cost of a token stay where they are",
     )
@@ -96,46 +103,47 @@ def cost_04() -> Finding:
         holds_if(np.isclose(few, many, rtol=1e-9), everywhere=growth <= 1),
         growth,
         "1",
-        "The cost of a model's own run is sunk: a thousand times the tokens served add nothing to "
-        f"it; but the runs of the frontier grew {number(growth)}-fold a year from 2016 to 2024, "
-        "where 1 would be standing still.",
+        "A thousand times the tokens served add nothing to what a model's own run has cost; but "
+        f"from one model to the next the runs of the frontier grew {number(growth)}-fold a year "
+        "from 2016 to 2024, where 1 would be standing still.",
         ("cottier-2024", "definition"),
         "one model after its release is meant, not a company that trains the next",
     )
 
 
 def cost_05() -> Finding:
-    """Over all requests revenue has to exceed the cost of serving."""
-    serving = _bundle("revenue") / _bundle("inference compute")
+    """In the mean over its requests a product that lives takes more than serving costs."""
+    living = _bundle("revenue") / _bundle("inference compute")
     loaded = _bundle("revenue") / _bundle("total cost")
+    closed = 1 / _sora_cost_over_income()
     return Finding(
-        holds_if(somewhere=serving > 1 > loaded, everywhere=loaded > 1),
-        loaded,
+        holds(living > 1 > closed),
+        living,
         "1",
-        f"No margin survives a ratio under 1, but 1 does not suffice: the GPT-5 bundle took "
-        f"{number(serving)} times its cost of serving and {number(loaded, 2)} times all its costs, "
-        "and single requests may cost more than they bring.",
-        ("epoch-gpt5-bundle", "definition"),
-        "the mean over all requests is meant, and research and free users are paid out of the rest",
+        f"In the mean of all requests less than 1 leaves nothing for any other cost: GPT-5 took "
+        f"{number(living)} times its cost of serving and went on, Sora {number(closed, 2)} times "
+        f"and closed; 1 is not enough either, since GPT-5 took {number(loaded, 2)} times all its "
+        "costs.",
+        (*SORA, "epoch-gpt5-bundle", "definition"),
     )
 
 
 def cost_06() -> Finding:
-    """Where cost exceeds revenue, growth makes the loss larger."""
+    """Where a request costs more than it brings, growth makes the loss larger."""
     serving = _bundle("inference compute") / _bundle("revenue")
     fixed = _bundle("total cost") - _bundle("inference compute")
     factor = fixed / (_bundle("revenue") - _bundle("inference compute"))
-    video = spend_of("OpenAI Sora", "2026-03", "compute burn at shutdown")
-    video /= spend_of("OpenAI Sora", "2025-12", "consumer spend in month (peak)") / 31
+    video = _sora_cost_over_income()
+    loss = [use * (video - 1) for use in (1, 2)]
     return Finding(
-        holds_if(somewhere=video > 1, everywhere=serving > 1),
-        factor,
+        holds(loss[1] > loss[0]),
+        video,
         "1",
-        f"At a cost of {number(video, 2)} dollars per dollar, as Sora's, every user adds to the "
-        f"loss; the GPT-5 bundle lost money at {number(serving, 2)}, and growth by a factor of "
-        f"{number(factor)} at the same fixed cost would have ended it.",
-        ("sora-wsj-2026", "sora-appfigures-2026", "epoch-gpt5-bundle"),
-        "it is the cost of a request that exceeds what it brings, not fixed costs that do",
+        f"The text speaks of each request, and at a cost of {number(video, 2)} dollars per dollar "
+        "of revenue, as Sora's, twice the use is twice the loss; losses from fixed costs are "
+        f"another matter: at {number(serving, 2)} GPT-5's would have ended with "
+        f"{number(factor)} times the use.",
+        (*SORA, "epoch-gpt5-bundle"),
     )
 
 
@@ -149,17 +157,14 @@ def cost_07() -> Finding:
         )
         for name in names
     }
-    model = transformer("Llama 3.1 70B")
-    lengths = np.logspace(3, 7, 4001)
-    even = lengths[np.argmax(model.prefill_flop(lengths) > 2 * model.prefill_linear_flop(lengths))]
     return Finding(
         holds(slopes["Llama 3.1 70B"] > threshold),
         slopes["Llama 3.1 70B"],
         "1",
-        "From one to two million tokens the prefill of Llama 3.1 70B grows with the power "
-        f"{number(slopes['Llama 3.1 70B'])}, of DeepSeek-V3 {number(slopes['DeepSeek-V3'])} and, "
-        f"with windows, of Gemma 3 27B {number(slopes['Gemma 3 27B'])}, over {number(threshold)} "
-        f"in each; attention passes the weights at {number(even, 2)} tokens for the first.",
+        "From one to two million tokens the work of reading a prompt grows as its length to the "
+        f"power {number(slopes['Llama 3.1 70B'])} for Llama 3.1 70B, "
+        f"{number(slopes['DeepSeek-V3'])} for DeepSeek-V3 and {number(slopes['Gemma 3 27B'])} for "
+        f"Gemma 3 27B with its windows, where 2 is quadratic and {number(threshold)} would do.",
         ("llama-3.1-model-card", "deepseek-v3-paper", "transformers-5-23"),
     )
 
@@ -174,9 +179,9 @@ def cost_14() -> Finding:
         holds_if(somewhere=np.isclose(slope, 1), everywhere=moving > 0.5),
         moving,
         "1",
-        "A fleet resized with its load costs in proportion to it, but within the fleet that there "
-        f"is only power moves with use, at most {percent(moving)} of an owned H200 hour, under "
-        "half.",
+        "A fleet that is resized with its load costs in proportion to it, but in the fleet that "
+        f"stands only power moves with use, at most {percent(moving)} of an owned H200 hour, where "
+        "half would do.",
         OWNED_SOURCES,
         "the long run is meant, in which chips, buildings and staff follow the load",
     )
@@ -193,9 +198,9 @@ def cost_18() -> Finding:
         holds(direct == 0),
         run / earned,
         "days",
-        f"Of {len(revenue)} published revenues {direct} come from training; DeepSeek-V3's "
-        f"{usd(run)} of rented chips took at least {number(run / earned, 2)} days of serving at "
-        "full list price to earn; a licence sold would be the exception.",
+        f"Of the {len(revenue)} revenues in our table {direct} are of training or licences; to "
+        f"earn the {usd(run)} of its final run DeepSeek-V3 had to serve for at least "
+        f"{number(run / earned, 2)} days at full list price.",
         ("deepseek-v3-paper", "deepseek-inference-2025"),
     )
 

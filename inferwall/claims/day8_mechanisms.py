@@ -6,7 +6,15 @@ import numpy as np
 
 from inferwall.architecture import transformer
 from inferwall.claims import Finding, holds, holds_if
-from inferwall.claims.lookup import number, percent, reported, row_of, spend_of, volume_per_day
+from inferwall.claims.lookup import (
+    number,
+    percent,
+    reported,
+    row_of,
+    spend_of,
+    usd,
+    volume_per_day,
+)
 from inferwall.cost import cost_usd_per_mtok
 from inferwall.data import table
 from inferwall.points import RANDOM_LENGTH_SHARE
@@ -23,9 +31,9 @@ def day8_01() -> Finding:
         holds(most["ratio"] > 0.5),
         most["ratio"],
         "1",
-        f"It did at {most['organisation']} in {most['period']}, with {percent(most['ratio'])} of "
-        f"the power of machine learning, and is forecast for {percent(industry)} of the industry's "
-        "AI compute in 2026.",
+        f"One case is enough for “may”: at {most['organisation']} in {most['period']} inference "
+        f"had {percent(most['ratio'])} of the power of machine learning, and {percent(industry)} of "
+        "the industry's AI compute is forecast for 2026, both over half.",
         ("wu-2021", "deloitte-tmt-2026"),
     )
 
@@ -55,16 +63,16 @@ def day8_03() -> Finding:
         holds_if(least <= spent <= most, everywhere=least <= known <= most),
         known,
         "developers",
-        f"By January 2025 {number(known)} developers had trained a model with over 1e25 FLOP; of "
-        f"those whose bill is known {spent} spent over {number(dear)} dollars on one final run.",
+        f"By January 2025 {number(known)} developers had trained a model with over 1e25 FLOP, "
+        f"where {least} to {most} would do; {spent} are known to have spent over "
+        f"{usd(dear)} on one final run, and some bills are not known.",
         (
             "epoch-models-over-1e25",
             "epoch-openai-compute-2024",
             "pretraining-cost-2026",
             "ai-index-2024-press",
         ),
-        "a frontier laboratory is one that spends some 100 million dollars on a final run, and "
-        "few such bills are unknown",
+        "a frontier laboratory is one known to have spent over USD 100 million on a final run",
     )
 
 
@@ -86,9 +94,10 @@ def day8_04() -> Finding:
         holds(len(large) > 0),
         size["Llama 3.1 70B"],
         "GB",
-        f"In 16 bits {tokens:,} tokens take "
+        f"In 16 bits the cache of {tokens:,} tokens takes "
         + ", ".join(f"{number(value)} GB ({name})" for name, value in size.items())
-        + f": {len(large)} of {len(size)} need tens, the latent and windowed ones do not.",
+        + f": {len(large)} of {len(size)} need over {asserted}, those with latents or windows do "
+        "not.",
         ("llama-3.1-model-card", "deepseek-v3-paper", "gpt-oss-model-card"),
     )
 
@@ -108,9 +117,9 @@ def day8_05() -> Finding:
         holds(all(rises)),
         slower.median(),
         "1",
-        f"In all {len(slower)} measured series on H200 both waits rise with every step from 4 to "
-        f"64 users: the time per token {number(slower.min())} to {number(slower.max())} times, the "
-        f"first token by {number(later.median())} times in the median.",
+        f"In all {len(slower)} measured series on H200 both waits rise at every step from 4 to 64 "
+        f"users, in all {number(slower.min())} to {number(slower.max())} times for each token and "
+        f"{number(later.median())} times, in the median, for the first.",
         ("inferencex-silicon-sample",),
     )
 
@@ -139,10 +148,10 @@ def day8_10() -> Finding:
         holds_if(run["mean_ttft_s"] <= asserted, everywhere=whole <= asserted),
         run["mean_ttft_s"],
         "s",
-        f"One H200 with 64 users of a 70B model was measured to give the first token after "
-        f"{number(run['mean_ttft_s'], 2)} s and the whole answer after {number(whole, 2)} s; the "
-        f"median model on sale takes {number(market)} s to the first, and {number(asserted)} s is "
-        "the limit at which thought breaks off.",
+        f"An H200 with 64 users of a 70B model was measured to give the first token after "
+        f"{number(run['mean_ttft_s'], 2)} s, within the {number(asserted)} s that keeps the flow "
+        f"of thought, but the whole answer after {number(whole, 2)} s; the median model on sale "
+        f"in July 2026 takes {number(market)} s to the first.",
         ("inferencex-silicon-sample", "aa-models-feed-2026-07", "nielsen-response-times"),
-        "latency means the first token of a model that does not think first",
+        "latency means the first token, of a model that does not think first",
     )

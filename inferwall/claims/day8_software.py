@@ -122,15 +122,15 @@ def day8_06() -> Finding:
         holds_if((four >= asserted).any(), everywhere=min(eight.min(), four.min()) >= asserted),
         np.median(np.concatenate([eight, four])),
         "1",
-        f"Weights shrink {number(bytes_['int8'])} and {number(bytes_['int4'])} times; a lone "
-        f"reader was measured to gain {number(eight.min())} to {number(eight.max())} times with 8 "
-        f"bits and {number(four.min())} to {number(four.max())} with 4, in {len(eight)} and "
-        f"{len(four)} pairs, and a full server gains {number(full, 2)} times with 8 by our model; "
-        f"the loss is {percent(lost['low'], 1)} to "
-        f"{percent(lost['high'], 1)} of accuracy with 8-bit integers.",
+        f"With 8 bits weights shrink {number(bytes_['int8'])} times and a lone reader's tokens "
+        f"were measured to come {number(eight.min())} to {number(eight.max())} times as fast, with "
+        f"4 bits {number(bytes_['int4'])} and {number(four.min())} to {number(four.max())} times, "
+        f"in {len(eight)} and {len(four)} pairs; 8-bit integers cost {percent(lost['low'], 1)} to "
+        f"{percent(lost['high'], 1)} of accuracy, and a full server gains {number(full, 2)} times "
+        "by our model.",
         ("gpt-fast-readme", "llama-cpp-apple-silicon", "kurtic-quantization-2025"),
-        "the weights have 4 bits and their reading is what a lone reader waits for; with 8 bits "
-        "memory halves and time does not",
+        "the weights have 4 bits and a lone reader waits for them; with 8 bits memory halves and "
+        "time does not",
     )
 
 
@@ -143,12 +143,12 @@ def day8_07() -> Finding:
         holds_if(any(inside), everywhere=all(inside)),
         gains["an engine in 16 bits"],
         "1",
-        "Formats, cached prompts and speculation on four H100, at 25 tokens a second for each "
-        "user, gain "
-        + ", ".join(f"{number(gain, 2)} over {name}" for name, gain in gains.items())
-        + f"; {low} to {high} is claimed.",
+        "By our model fp8, cached prompts and speculation together let four H100 write more "
+        "at 25 tokens a second for each user: "
+        + ", ".join(f"{number(gain, 2)} times over {name}" for name, gain in gains.items())
+        + f", where {low} to {high} is claimed.",
         ("inferwall-validation", "nebius-eagle3-llama-70b", "deepseek-inference-2025"),
-        "the baseline is a server in 16 bits, with or without continuous batching; it decides",
+        "the baseline is a server in 16 bits, with or without continuous batching",
     )
 
 
@@ -168,10 +168,10 @@ def day8_08() -> Finding:
         stack / generation,
         "1",
         f"At equal speed a B200 was measured to carry {number(generation)} times the requests of "
-        f"an H100, the median of {len(pairs)} loads; on the same H100 the stack of formats, "
-        f"cached prompts and speculation gains {number(stack, 2)} times over an engine in 16 bits "
-        f"and {number(naive, 2)} over static batches, but fifteen months of one engine saved "
-        f"{number(versions)} times in energy.",
+        f"an H100 (median of {len(pairs)} loads); by our model fp8, cached prompts and speculation "
+        f"gain {number(stack, 2)} times on the H100 over an engine in 16 bits and "
+        f"{number(naive, 2)} over static batches, but fifteen months of one engine were measured "
+        f"to save {number(versions)} times in energy.",
         ("inferencex-silicon-sample", "inferwall-validation", "ml-energy-longitudinal"),
         "software means the whole stack over a server in 16 bits, not newer versions of an engine",
     )

@@ -51,9 +51,9 @@ def economy_01() -> Finding:
         holds_if(somewhere=days < 365 / 2, everywhere=share > 0.5),
         share,
         "1",
-        f"A final run is an episode, {number(days, 2)} days for DeepSeek-V3, but final runs were "
-        f"{percent(share)} of OpenAI's research compute in 2024, under the half that would make "
-        "training as a whole episodic.",
+        f"A final run is an episode, {number(days, 2)} days for DeepSeek-V3, but final runs took "
+        f"only {percent(share)} of OpenAI's research compute in 2024, where over half would make "
+        "all of training episodic.",
         ("deepseek-v3-paper", "epoch-openai-compute-2024"),
         "training means a model's final run, not the research around it",
     )
@@ -61,19 +61,19 @@ def economy_01() -> Finding:
 
 def economy_02() -> Finding:
     """A frontier run takes over USD 100 million of rented chips."""
-    threshold = 1e8
+    threshold = 1e8  # our bound for "spectacularly"
     run = row_of("training_runs", name="Llama 3.1 405B")
     rent = float(rents("H100 SXM", as_of="2024-07")["usd_per_accelerator_hour"].median())
     cost = rent * run["chip_hours"]
-    growth = spend_of("industry", "2016-2024", "growth of training cost")
+    later = spend_of("OpenAI", "2024", "GPT-4.5 final run")
     return Finding(
         holds(cost > threshold),
         cost,
         "USD",
         f"Llama 3.1 405B took {number(run['chip_hours'])} H100-hours, {usd(cost)} at "
-        f"{usd(rent)}, the median on-demand rent until July 2024, against {usd(threshold)}; such "
-        f"runs grew {number(growth)}-fold a year in cost.",
-        ("llama-3.1-model-card", "epoch-hardware-prices", "cottier-2024"),
+        f"{usd(rent)}, the median on-demand rent until July 2024, over the {usd(threshold)} that "
+        f"we ask for; the final run of GPT-4.5 is put at {usd(later)}.",
+        ("llama-3.1-model-card", "epoch-hardware-prices", "epoch-openai-compute-2024"),
     )
 
 
@@ -88,12 +88,12 @@ def economy_03() -> Finding:
         holds_if(median < limit < slow, everywhere=reasoning < 0.5),
         slow,
         "s",
-        f"The slowest tenth of models on sale in July 2026 start to answer after {number(slow)} s "
-        f"or more, past the {number(limit)} s that hold a reader's attention, the median one after "
-        f"{number(median)} s; yet models that think first write over {percent(reasoning)} of "
-        "OpenRouter's tokens.",
+        f"The slowest tenth of the models on sale in July 2026 take {number(slow)} s or more to "
+        f"begin, past the {number(limit)} s that hold a person's attention, where the median takes "
+        f"{number(median)} s; yet models that think first, slow by design, write over "
+        f"{percent(reasoning)} of OpenRouter's tokens.",
         ("aa-models-feed-2026-07", "nielsen-response-times", "openrouter-state-of-ai-2025"),
-        f"a person waits for the answer and leaves before {number(slow)} s",
+        f"a person waits and gives up within some {number(limit)} s, as in a conversation",
     )
 
 
@@ -103,17 +103,23 @@ def economy_05() -> Finding:
     reign = _days_as_leader()
     lead = [365.25 * log(2) / log(fall[end]) for end in ("high", "low")]
     needed = fall["high"] ** (reign / 365.25)
+    open_share = reported("OpenRouter", "share of tokens that open models serve, at most")
     return Finding(
         holds_if(somewhere=lead[1] > reign, everywhere=needed <= 1.1),
         needed,
         "1",
-        f"The best index changed hands every {number(reign, 2)} days in the median, while a "
-        f"twofold lead in cost lasts {number(lead[0], 2)} to {number(lead[1], 2)} days at prices "
-        f"that fall {number(fall['low'])} to {number(fall['high'])}-fold a year; a lead of over "
-        f"{number(needed)} times outlasts a record.",
-        ("token-tariff-timeline", "token-tariff-openrouter-2026-08-01", "gundlach-2026"),
-        f"the lead in cost is over {number(needed)} times and is renewed; alone it is gone within "
-        "months as well",
+        f"A benchmark's leader is passed after {number(reign, 2)} days in the median, a twofold "
+        f"lead in cost gone after {number(lead[0], 2)} to {number(lead[1], 2)}, since prices fall "
+        f"{number(fall['low'])} to {number(fall['high'])}-fold a year, so a lead of over "
+        f"{number(needed)} times lasts longer; yet open models, the cheaper ones, served at most "
+        f"{percent(open_share)} of OpenRouter's tokens.",
+        (
+            "token-tariff-timeline",
+            "token-tariff-openrouter-2026-08-01",
+            "gundlach-2026",
+            "whoisnnamdi-fungible",
+        ),
+        f"the lead in cost is over {number(needed)} times and is renewed as prices fall",
     )
 
 
@@ -130,12 +136,12 @@ def economy_10() -> Finding:
         holds_if(somewhere=share < 0.5, everywhere=routed > 0.5),
         share,
         "1",
-        f"A cascade from GPT-5.4 nano ({usd(small, 2)} a request) to GPT-5.4 ({usd(large, 2)}) "
-        f"pays once the small model settles {percent(share)} of requests, so the money is there; "
-        f"in June 2026 OpenRouter's own router carried {percent(routed)} of its tokens.",
+        f"To ask GPT-5.4 nano first ({usd(small, 2)} a request) and GPT-5.4 ({usd(large, 2)}) only "
+        f"where that fails pays once nano settles {percent(share)} of requests; but in June 2026 "
+        f"OpenRouter's own router carried {percent(routed)} of its tokens.",
         ("models-dev", "litellm-2026-08-01", "800works-openrouter-2026-06"),
-        f"the small model settles over {percent(share)} of requests at the quality that is asked "
-        "for, and a cheap check can tell which",
+        f"the small model settles over {percent(share)} of requests well enough, and a cheap check "
+        "can tell which",
     )
 
 
@@ -153,9 +159,10 @@ def economy_11() -> Finding:
         holds(sparse * cached > room),
         sparse * cached / room,
         "1",
-        f"Sparse experts spare DeepSeek a factor of {number(sparse)} in arithmetic and its cache "
-        f"{number(cached)}, together {number(sparse * cached, 2)}, where list revenue over rent "
-        f"leaves room for {number(room)}.",
+        f"DeepSeek's list revenue is {number(room)} times its rent, and sparse experts spare it a "
+        f"factor of {number(sparse)} in arithmetic and its cache {number(cached)}, together "
+        f"{number(sparse * cached, 2)}: without the two the margin would be gone "
+        f"{number(sparse * cached / room, 2)} times over.",
         ("deepseek-inference-2025", "deepseek-day6-report", "deepseek-v3-paper"),
     )
 
@@ -171,9 +178,9 @@ def economy_12() -> Finding:
         holds(ratio > 10 and days < 365),
         ratio,
         "1",
-        f"GPT-4.5 sold at {number(ratio, 2)} times the output price of GPT-4o, over 10 times, and "
-        f"was withdrawn from the API after {number(days)} days; that its cost was the cause is "
-        "inferred.",
+        f"GPT-4.5 sold at {number(ratio, 2)} times the output price of GPT-4o, over the 10 that we "
+        f"ask of “too dear”, and left the API after {number(days)} days; that cost was the reason "
+        "is inferred.",
         ("litellm-2025-07-05", "models-dev"),
     )
 
@@ -189,8 +196,8 @@ def economy_14() -> Finding:
         holds(len(others) > 0 and fastest["host"].casefold() != "openai"),
         len(others),
         "sellers",
-        f"{number(len(others))} firms that did not train gpt-oss-120b list a price for it and "
-        f"OpenAI, which did, lists none; the fastest is {fastest['host']}; one such case is enough "
-        "against automatic dominance.",
+        f"One case is enough against automatic dominance: {number(len(others))} firms that did not "
+        f"train gpt-oss-120b list a price for it, OpenAI, which did, lists none, and the fastest "
+        f"host is {fastest['host']}.",
         ("models-dev", "litellm-2026-08-01", "artificial-analysis-gpt-oss-low"),
     )
