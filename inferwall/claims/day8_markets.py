@@ -223,9 +223,9 @@ def day8_18() -> Finding:
         "days",
         f"DeepSeek's fleet had done as much as V3's training after {number(days['FLOP'])} days in "
         f"FLOP and {number(days['dollars'])} in dollars, and a year of it is "
-        f"{number(year['FLOP'], 2)} and {number(year['dollars'], 2)} times the training; ChatGPT's prompts are "
-        f"{number(most, 2)} times a large run in a year, a hundredth of DeepSeek's traffic "
-        f"{number(rare, 2)}, where {asserted} would be far.",
+        f"{number(year['FLOP'], 2)} and {number(year['dollars'], 2)} times the training; "
+        f"ChatGPT's prompts are {number(most, 2)} times a large run in a year, a hundredth of "
+        f"DeepSeek's traffic {number(rare, 2)}, where {asserted} would be far.",
         (
             "deepseek-inference-2025",
             "deepseek-day6-report",

@@ -32,8 +32,8 @@ def day8_01() -> Finding:
         most["ratio"],
         "1",
         f"One case is enough for “may”: at {most['organisation']} in {most['period']} inference "
-        f"had {percent(most['ratio'])} of the power of machine learning, and {percent(industry)} of "
-        "the industry's AI compute is forecast for 2026, both over half.",
+        f"had {percent(most['ratio'])} of the power of machine learning, and {percent(industry)} "
+        "of the industry's AI compute is forecast for 2026, both over half.",
         ("wu-2021", "deloitte-tmt-2026"),
     )
 
