@@ -59,7 +59,7 @@ INPUTS = (
     Input("power_w", "power", "Power of a chip with its host"),
     Input("pue", "power", "PUE"),
     Input("tariff_usd_per_kwh", "power", "Price of electricity", "money"),
-    Input("equipment_usd", "economics", "Price of the chip without HBM", "money"),
+    Input("equipment_usd", "economics", "Price of the equipment without HBM", "money"),
     Input("building_usd_per_w", "economics", "Price of the building", "money"),
     Input("rate_per_year", "economics", "Cost of capital"),
     Input("life_years", "economics", "Life of the chip"),
