@@ -4,6 +4,8 @@ A finished chart leaves as three representations of the same picture: Vega-Lite 
 JupyterLab and the built book (live), a PNG for GitHub and print, and its alt text.
 """
 
+import hashlib
+import json
 import textwrap
 from dataclasses import dataclass
 
@@ -124,7 +126,7 @@ def bundle(spec: dict) -> tuple[dict, dict]:
     tuple of dict
         Data by media type; metadata by media type, width and height in CSS pixels.
     """
-    spec = _rounded({**spec, "$schema": SCHEMA})
+    spec = _settled({**spec, "$schema": SCHEMA})
     picture = png(spec)
     width, height = (int.from_bytes(picture[i : i + 4], "big") // 2 for i in (16, 20))
     words = spec.get("usermeta", {}).get("alt", "An unfinished chart without alt text")
@@ -211,7 +213,7 @@ def finish(chart, title: str, subtitle: str, source: str, alt: str) -> Figure:
         "vconcat": [inner],
         **top,
     }
-    return Figure(_rounded(spec))
+    return Figure(_settled(spec))
 
 
 def series(field: str, colours: dict[str, str], mark: str = "line") -> dict:
@@ -332,10 +334,32 @@ def _wrap(text: str, characters: int) -> list[str]:
     return textwrap.wrap(" ".join(text.split()), characters, break_long_words=False)
 
 
+def _settled(spec: dict) -> dict:
+    """The specification as it is stored: numbers rounded, tables named after what is left.
+
+    Altair names a table by a digest of all its digits, and the last ones differ between machines.
+    """
+    spec = _rounded(spec)
+    names = {}
+    for old, rows in spec.get("datasets", {}).items():
+        text = json.dumps(rows, sort_keys=True).encode()
+        names[old] = f"data-{hashlib.md5(text, usedforsecurity=False).hexdigest()}"
+    return _renamed(spec, names)
+
+
+def _renamed(value, names: dict[str, str]):
+    """The specification with every table under its new name."""
+    if isinstance(value, dict):
+        return {names.get(key, key): _renamed(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, names) for item in value]
+    return names.get(value, value) if isinstance(value, str) else value
+
+
 def _rounded(value):
-    """The specification with every float at six significant digits."""
+    """The specification with every float at six significant digits, and no zero below zero."""
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        return float(f"{value:.6g}") + 0.0
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -132,6 +132,15 @@ def test_data_have_six_significant_digits(frame):
     assert costs[-1] is None
 
 
+def test_digits_that_are_rounded_away_leave_no_trace(frame):
+    noise = frame.assign(cost=frame["cost"] * (1 + 1e-13), none=-1e-300 * 1e-300)
+    first, second = (
+        charts.finish(lines(data), **TEXTS).spec for data in (frame.assign(none=0.0), noise)
+    )
+    assert first == second
+    assert set(first["datasets"]) == {first["vconcat"][0]["data"]["name"]}
+
+
 def test_log_axes_carry_plain_numbers(frame):
     spec = charts.finish(lines(frame), **TEXTS).spec
     (view,) = axes.views(spec)
