@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 STYLE = """
 #{name} fieldset {{ border: 0; margin: 0 0 0.5rem; padding: 0; }}
@@ -12,10 +13,18 @@ STYLE = """
   width: auto; margin: 0; }}
 #{name} label {{ display: inline-block; margin: 0 0.9rem 0.15rem 0; white-space: nowrap; }}
 #{name} .rows {{ max-height: 38rem; overflow: auto; clear: both; border: 1px solid #8a8a8a; }}
-#{name} table {{ border-collapse: collapse; margin: 0; width: 100%; min-width: 46rem; }}
+#{name} table {{ border-collapse: collapse; margin: 0; width: 100%; min-width: 40rem; }}
 #{name} :is(th, td) {{ text-align: left; vertical-align: top; white-space: normal !important;
   padding: 0.35rem 0.5rem; border-bottom: 1px solid #c4c4c4; }}
-#{name} tbody th {{ white-space: nowrap !important; width: 1%; }}
+#{name} thead th {{ position: sticky; top: 0; border-bottom-width: 2px;
+  background: var(--jp-layout-color0, var(--pst-color-background, Canvas)); }}
+@media screen and (max-width: 40rem) {{
+  #{name} table {{ min-width: 0; }}
+  #{name} thead {{ display: none; }}
+  #{name} tbody tr {{ display: block; border-bottom: 1px solid #8a8a8a; padding: 0.35rem 0; }}
+  #{name} tbody :is(th, td) {{ display: block; border: 0; padding: 0.1rem 0.5rem; width: auto; }}
+  #{name} td::before {{ content: attr(data-title) ": "; font-weight: 600; }}
+}}
 @media print {{ #{name} .rows {{ max-height: none; overflow: visible; }} }}
 """
 
@@ -89,8 +98,11 @@ def filterable(
             )
         legend = f"<legend>{_text(key.capitalize())}</legend>"
         groups.append(f"<fieldset>{legend}{' '.join(buttons)}</fieldset>")
-    head = "".join(f'<th scope="col">{_text(title)}</th>' for title in columns.values())
-    body = "\n".join(_row(row, list(columns), list(choices)) for row in rows)
+    head = "".join(
+        f'<th scope="col" style="width: {share:.0%}">{_text(title)}</th>'
+        for title, share in zip(columns.values(), _widths(rows, list(columns)), strict=True)
+    )
+    body = "\n".join(_row(row, columns, list(choices)) for row in rows)
     plural = "row" if len(rows) == 1 else "rows"
     return Filterable(
         f'<div class="filterable" id="{name}"><style>{"".join(rules)}</style>{"".join(groups)}'
@@ -112,8 +124,16 @@ def _button(name: str, key: str, number: int, label: str, checked: bool = False)
     )
 
 
-def _row(row: Mapping[str, str], keys: list[str], choices: list[str]) -> str:
+def _widths(rows: Sequence[Mapping[str, str]], keys: list[str]) -> list[float]:
+    """Return the share of the width of each column: as the root of its mean length of text."""
+    roots = [sqrt(max(1, sum(len(str(row[key])) for row in rows))) for key in keys]
+    return [root / sum(roots) for root in roots]
+
+
+def _row(row: Mapping[str, str], columns: Mapping[str, str], choices: list[str]) -> str:
     data = "".join(f' data-{key}="{_text(row[key])}"' for key in choices)
-    first, *rest = keys
-    cells = "".join(f"<td>{_text(row[key])}</td>" for key in rest)
+    first, *rest = columns
+    cells = "".join(
+        f'<td data-title="{_text(columns[key])}">{_text(row[key])}</td>' for key in rest
+    )
     return f'<tr{data}><th scope="row">{_text(row[first])}</th>{cells}</tr>'
