@@ -13,6 +13,10 @@ from inferwall.data import table
 from inferwall.hardware import Accelerator, accelerator
 
 
+BLANKS = frozenset(("nan", "none", "<na>", "nat", "n/a", "na", "#n/a", "null", "-"))
+"""How tables write that a cell is blank, in small letters."""
+
+
 class Unreadable(ValueError):
     """Why a row cannot be predicted."""
 
@@ -22,7 +26,7 @@ def text(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     value = str(value).strip().casefold()
-    return "" if value in ("nan", "none", "<na>", "nat") else value
+    return "" if value in BLANKS else value
 
 
 def number(value: Any) -> float:

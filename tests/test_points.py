@@ -2,9 +2,11 @@
 
 import math
 
+import pandas as pd
 import pytest
 
 from inferwall.points import chip_named, kv_format, lengths, model_named, number, setup, text
+from inferwall.validation import predict
 
 H100 = ("H100 SXM", 4.0, "Llama 3.1 70B", "fp8", "", "vllm", "", False)
 
@@ -41,6 +43,16 @@ def test_no_numbers(cell):
 
 def test_blank_text():
     assert text(None) == text(math.nan) == text(" NaN ") == ""
+    # pandas reads these as missing unless told not to: a row must mean the same either way
+    assert {text(cell) for cell in ("n/a", "N/A", "NA", "null", "None", "-")} == {""}
+
+
+def test_a_row_means_the_same_however_its_blanks_were_read():
+    row = dict(chip="H100-SXM", n_chips="8", model="Llama-2-70B", weights="fp8", isl="1024",
+               osl="1024", concurrency_or_batch="16", framework="vllm", metric="mean_tpot",
+               scenario="closed-loop concurrency", unit="ms")  # fmt: skip
+    spelled = [row | {"parallelism": cell, "kv": cell} for cell in ("n/a", "", math.nan, None)]
+    assert predict(pd.DataFrame(spelled))["predicted"].nunique() == 1
 
 
 def test_a_data_set_gives_lengths_unless_the_row_does():
