@@ -12,7 +12,6 @@ from inferwall.architecture import Transformer, transformer
 from inferwall.data import table
 from inferwall.hardware import Accelerator, accelerator
 
-
 BLANKS = frozenset(("nan", "none", "<na>", "nat", "n/a", "na", "#n/a", "null", "-"))
 """How tables write that a cell is blank, in small letters."""
 
