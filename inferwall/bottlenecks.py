@@ -54,12 +54,13 @@ INPUTS = (
     Input("collective_s", "network", "Wait for an exchange", "time"),
     Input("chips", "packaging", "Chips that hold one copy"),
     Input("hbm_usd_per_gb", "packaging", "Price of HBM", "money"),
+    Input("packaging_usd", "packaging", "Price of advanced packaging", "money"),
     Input("kernel_s", "software", "Wait between two kernels", "time"),
     Input("prompt_s", "software", "Start of a prompt", "time"),
     Input("power_w", "power", "Power of a chip with its host"),
     Input("pue", "power", "PUE"),
     Input("tariff_usd_per_kwh", "power", "Price of electricity", "money"),
-    Input("equipment_usd", "economics", "Price of the equipment without HBM", "money"),
+    Input("equipment_usd", "economics", "Price of other equipment", "money"),
     Input("building_usd_per_w", "economics", "Price of the building", "money"),
     Input("rate_per_year", "economics", "Cost of capital"),
     Input("life_years", "economics", "Life of the chip"),
@@ -117,6 +118,7 @@ def central_inputs(
     utilisation: float,
     tokens_per_s: float,
     hbm_usd_per_gb: float,
+    packaging_usd: float,
 ) -> dict[str, float]:
     """Return every input of `token_cost`, read from the parts of the stack.
 
@@ -132,6 +134,8 @@ def central_inputs(
         Speed that each user is promised.
     hbm_usd_per_gb : float
         Price of the chip's memory, which is taken out of the price of the equipment.
+    packaging_usd : float
+        Price of joining a chip's dies and memory in one package, likewise taken out.
 
     Returns
     -------
@@ -141,15 +145,15 @@ def central_inputs(
     Raises
     ------
     ValueError
-        The memory alone costs more than the equipment, or the chip lacks a number.
+        Memory and packaging cost more than the equipment, or the chip lacks a number.
     """
     chip, efficiency = deployment.chip, deployment.efficiency
     memory_usd = hbm_usd_per_gb * chip.known("memory_bytes") / GB
-    if memory_usd > owned.equipment_usd:
+    if memory_usd + packaging_usd > owned.equipment_usd:
         raise ValueError(
-            f"hbm_usd_per_gb={hbm_usd_per_gb!r}: allowed are prices at which the memory, now "
-            f"USD {memory_usd:,.0f}, costs no more than all equipment, "
-            f"USD {owned.equipment_usd:,.0f}"
+            f"hbm_usd_per_gb={hbm_usd_per_gb!r}, packaging_usd={packaging_usd!r}: allowed are "
+            f"prices at which the memory, now USD {memory_usd:,.0f}, and its package cost no more "
+            f"than all equipment, USD {owned.equipment_usd:,.0f}"
         )
     return {
         "flop_per_s": chip.peak_flop_per_s(deployment.arithmetic_format),
@@ -161,12 +165,13 @@ def central_inputs(
         "collective_s": efficiency.collective_s,
         "chips": deployment.chips,
         "hbm_usd_per_gb": hbm_usd_per_gb,
+        "packaging_usd": packaging_usd,
         "kernel_s": efficiency.kernel_s,
         "prompt_s": _prompt_s(deployment),
         "power_w": owned.power_w,
         "pue": owned.pue,
         "tariff_usd_per_kwh": owned.tariff_usd_per_kwh,
-        "equipment_usd": owned.equipment_usd - memory_usd,
+        "equipment_usd": owned.equipment_usd - memory_usd - packaging_usd,
         "building_usd_per_w": owned.building_usd_per_w,
         "rate_per_year": owned.rate_per_year,
         "life_years": owned.life_years,
@@ -216,7 +221,8 @@ def token_cost(deployment: Deployment, owned: OwnedHour, inputs: Mapping[str, An
     ...                  building_usd_per_w=13, power_w=1400, pue=1.2, tariff_usd_per_kwh=0.07,
     ...                  rate_per_year=0.1, life_years=5, building_life_years=20)
     >>> inputs = central_inputs(llama, Workload(1000, 500), hour, rent_usd_per_hour=3.60,
-    ...                         utilisation=0.5, tokens_per_s=25, hbm_usd_per_gb=10)
+    ...                         utilisation=0.5, tokens_per_s=25, hbm_usd_per_gb=10,
+    ...                         packaging_usd=1000)
     >>> found = token_cost(llama, hour, inputs)
     >>> print(f"{found.hour_usd:.2f} {1 / found.service.tpot_s:.2f}")
     3.60 25.00
@@ -260,7 +266,7 @@ def euler_sums(elasticities: Mapping[str, Any]) -> dict[str, Any]:
     --------
     >>> made_up = dict.fromkeys([item.name for item in INPUTS], 0.2)
     >>> {law: round(value, 1) for law, value in euler_sums(made_up).items()}
-    {'money': 1.0, 'time': 0.2}
+    {'money': 1.2, 'time': 0.2}
     """
     signs = {"rate": 1.0, "time": -1.0}
     return {
@@ -326,7 +332,7 @@ def _owned(owned: OwnedHour, inputs: Mapping[str, Any]) -> OwnedHour:
     )  # fmt: skip
     return replace(
         owned,
-        accelerator_usd=inputs["equipment_usd"] + memory_usd,
+        accelerator_usd=inputs["equipment_usd"] + memory_usd + inputs["packaging_usd"],
         server_usd=0.0,
         network_usd=0.0,
         **{name: inputs[name] for name in same},

@@ -47,7 +47,7 @@ every_load = pytest.mark.parametrize(("workload", "speed"), LOADS, ids=["chat", 
 
 
 def inputs_for(workload=CHAT, speed=25.0, deployment=LLAMA):
-    return central_inputs(deployment, workload, HOUR, 5.4, 0.6, speed, 10.6)
+    return central_inputs(deployment, workload, HOUR, 5.4, 0.6, speed, 10.6, 1000.0)
 
 
 def usd(inputs, deployment=LLAMA):
@@ -93,6 +93,20 @@ def test_every_input_is_listed_once_and_moves_the_cost_one_way():
         inputs["margin_usd_per_hour"] / 5.4, rel=1e-3
     )
     assert found["pue"] == pytest.approx(found["tariff_usd_per_kwh"])
+
+
+def test_a_dollar_of_equipment_is_a_dollar_whatever_it_buys():
+    """Chip, memory and package reach the cost once: by closed form, rent's share of each."""
+    inputs = inputs_for()
+    found = elasticity(lambda **at: usd(at), inputs, step=1e-4)
+    a_year = 0.1 / (1 - 1.1**-5) + 0.05  # repaid in five years at 10 %, and maintained
+    memory_usd = 10.6 * LLAMA.chip.memory_bytes / 1e9
+    for name, part_usd in (("hbm_usd_per_gb", memory_usd), ("packaging_usd", 1000.0)):
+        assert found[name] == pytest.approx(part_usd * a_year / 8760 / 5.4, rel=1e-3)
+    rest = 40_000 - memory_usd - 1000
+    assert found["equipment_usd"] == pytest.approx(rest * a_year / 8760 / 5.4, rel=1e-3)
+    kw_h_usd = 1.4 * 1.2 * 0.07
+    assert found["pue"] == pytest.approx(kw_h_usd / 5.4, rel=1e-3)
 
 
 @every_load
@@ -180,4 +194,6 @@ def test_a_wait_is_felt_also_where_there_was_none():
 
 def test_memory_dearer_than_the_whole_chip_raises():
     with pytest.raises(ValueError, match="hbm_usd_per_gb=10000"):
-        central_inputs(LLAMA, CHAT, HOUR, 5.4, 0.5, 25.0, hbm_usd_per_gb=10_000)
+        central_inputs(LLAMA, CHAT, HOUR, 5.4, 0.5, 25.0, hbm_usd_per_gb=10_000, packaging_usd=0)
+    with pytest.raises(ValueError, match="packaging_usd=50000"):
+        central_inputs(LLAMA, CHAT, HOUR, 5.4, 0.5, 25.0, hbm_usd_per_gb=10, packaging_usd=50_000)

@@ -10,7 +10,7 @@ BOUNDS = {
     "GW": (1, 5_000),
     "USD/GB": (1, 50),
     "USD/W": (5, 70),
-    "USD/accelerator": (1_000, 100_000),
+    "USD/accelerator": (500, 100_000),
     "USD/accelerator-hour": (0.3, 5),
     "USD/kW-month": (50, 400),
     "USD/rack": (1e4, 1e7),
@@ -102,3 +102,12 @@ def test_the_derived_intensity_follows_from_its_parts(costs):
     answers = table("energy_per_query").query("what == 'Gemini Apps, median text prompt'")["value"]
     assert 0.24 in set(answers)
     assert one(costs, category="carbon") == pytest.approx(0.03 / 0.24e-3)
+
+
+def test_packages_cost_less_than_the_memory_they_carry(costs):
+    """Second hand, all from one analyst; an order of magnitude against HBM in the same models."""
+    packages = costs[costs["category"] == "packaging"]
+    memory = table("accelerators").set_index("name")["memory_bytes"] / 1e9
+    hbm = costs.query("category == 'hbm' and unit == 'USD/GB'")["value"].median()
+    share = packages["value"] / (packages["item"].map(memory) * hbm)
+    assert len(packages) == 3 and share.between(0.2, 0.9).all()
