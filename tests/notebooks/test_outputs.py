@@ -21,6 +21,7 @@ OTHERS = {
     "CHIP": ("H100 SXM", "H200 SXM"),
     "ELASTICITY": ([0.8, 1.3],),
     "LANGUAGE": ("Hindi",),
+    "REVENUE_FACTOR": (4.0,),
 }
 
 
