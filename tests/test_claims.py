@@ -143,3 +143,17 @@ def test_every_module_of_the_texts_is_read():
     folder = Path(inspect.getsourcefile(Finding)).parent
     texts = {path.stem for path in folder.glob("[!_]*.py")} - {"cases", "lookup"}
     assert texts == {function.__module__.split(".")[-1] for function in claim_functions().values()}
+
+
+def test_pages_that_repeat_the_count_of_verdicts_agree_with_the_table():
+    root = Path(__file__).resolve().parents[1]
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    front = (root / "notebooks" / "_book" / "index.md").read_text(encoding="utf-8")
+    count = TABLE["verdict"].value_counts()
+    row = (
+        f"Of {len(TABLE)} claims {count['holds']} as they stand and {count['holds if']} under a "
+        f"condition that they do not name; {count['does not hold']} do not hold, "
+        f"{count['cannot be tested']} cannot be tested"
+    )
+    assert row in readme
+    assert f"each of {len(TABLE)} claims" in front
