@@ -102,16 +102,6 @@ def list_price(provider: str, model: str, as_of: str | None = None) -> Any:
     return chosen.sort_values("price_date", kind="stable").iloc[-1]
 
 
-def keys_of(*rows: Any) -> tuple[str, ...]:
-    """Return the source keys of rows, each once, in their order.
-
-    >>> keys_of(row_of("spend", organisation="OpenAI", item="total compute"))
-    ('epoch-openai-compute-2024',)
-    """
-    keys = (key for row in rows for key in str(row["sources"]).split(";"))
-    return tuple(dict.fromkeys(keys))
-
-
 def reported(subject: str, quantity: str) -> float:
     """Return a figure of data/reported_figures.csv.
 
