@@ -14,7 +14,7 @@ import numpy as np
 
 from inferwall.efficiency import Efficiency
 from inferwall.points import Setup, read
-from inferwall.validation import _latencies, single_stream
+from inferwall.validation import latencies, single_stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,7 @@ def _predicted(rows: pd.DataFrame, efficiency: Efficiency) -> np.ndarray:
         if quantity[0] in ("decode", "prefill"):
             answer[at] = single_stream(setup, part, efficiency)
             continue
-        service = _latencies(setup, part, efficiency)
+        service = latencies(setup, part, efficiency)
         answer[at] = np.where(quantity == "tpot", service.tpot_s, service.ttft_s)
     return answer
 

@@ -15,10 +15,10 @@ from inferwall.arrays import at_least, lesser
 from inferwall.step import (
     Deployment,
     StepTime,
-    _prompt_overhead_s,
     decode_step,
     max_batch,
     prefill_step,
+    prompt_overhead_s,
     wait_s,
 )
 from inferwall.units import HOUR, MTOK
@@ -154,7 +154,7 @@ def _interleaved_s(deployment: Deployment, workload: Workload) -> tuple[Any, Any
     """
     step = prefill_step(deployment, 1, workload.new_tokens, workload.cached_tokens)
     work = step.kv_s + step.arithmetic_s + np.maximum(step.network_s - wait_s(deployment), 0.0)
-    return work, _prompt_overhead_s(deployment)
+    return work, prompt_overhead_s(deployment)
 
 
 def serve(
@@ -201,10 +201,17 @@ def serve(
     if concurrency is None:
         concurrency = _little(deployment, workload, requests_per_s)
     at_least("concurrency", concurrency, 1)
-    return _serve(deployment, workload, concurrency)
+    return steady_state(deployment, workload, concurrency)
 
 
-def _serve(deployment: Deployment, workload: Workload, concurrency: Any) -> Service:
+def steady_state(deployment: Deployment, workload: Workload, concurrency: Any) -> Service:
+    """Return what `serve` does at a number of requests in flight, arguments unchecked.
+
+    Parameters
+    ----------
+    deployment, workload, concurrency
+        As `serve`.
+    """
     largest = max_batch(deployment, workload.mean_context)
     running = lesser(concurrency, largest)
     if np.ndim(running) == 0 and running < 1:
@@ -234,7 +241,7 @@ def _little(deployment: Deployment, workload: Workload, requests_per_s: Any) -> 
     """Return the concurrency at which as many requests leave as arrive."""
     low, high = 1.0, np.maximum(max_batch(deployment, workload.mean_context), 1.0) * 1.0
     rate = np.asarray(requests_per_s) * workload.output_tokens
-    most = _serve(deployment, workload, high)
+    most = steady_state(deployment, workload, high)
     if np.ndim(rate) == 0 and rate > most.tokens_per_s:
         raise ValueError(
             f"requests_per_s={requests_per_s!r}: the deployment serves at most "
@@ -242,7 +249,7 @@ def _little(deployment: Deployment, workload: Workload, requests_per_s: Any) -> 
         )
     for _ in range(50):
         middle = (low + high) / 2.0
-        enough = _serve(deployment, workload, middle).tokens_per_s >= rate
+        enough = steady_state(deployment, workload, middle).tokens_per_s >= rate
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return np.where(rate > most.tokens_per_s, np.nan, high)[()]
 
@@ -304,7 +311,7 @@ def fullest(deployment: Deployment, workload: Workload, tpot_s: Any) -> Any:
     >>> from inferwall import accelerator, transformer
     >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
     >>> most = fullest(llama, Workload(1000, 1000), tpot_s=0.018)
-    >>> times = [_serve(llama, Workload(1000, 1000), most + more).tpot_s for more in (0, 1)]
+    >>> times = [steady_state(llama, Workload(1000, 1000), most + more).tpot_s for more in (0, 1)]
     >>> bool(times[0] <= 0.018 < times[1])
     True
     """
@@ -313,7 +320,7 @@ def fullest(deployment: Deployment, workload: Workload, tpot_s: Any) -> Any:
     # The time per token grows with the requests in flight, so halving finds the last in time.
     while np.any(low < high):
         middle = np.ceil((low + high) / 2.0)
-        in_time = _serve(deployment, workload, np.maximum(middle, 1.0)).tpot_s <= tpot_s
+        in_time = steady_state(deployment, workload, np.maximum(middle, 1.0)).tpot_s <= tpot_s
         low, high = np.where(in_time, middle, low), np.where(in_time, high, middle - 1.0)
     return low[()]
 
@@ -363,7 +370,7 @@ def frontier(
         fitting = loads[loads <= most]
         if not len(fitting):
             continue
-        service = _serve(deployment, workload, fitting)
+        service = steady_state(deployment, workload, fitting)
         keeps = np.ones(len(fitting), dtype=bool)
         for value, target in (
             (service.ttft_s, workload.ttft_target_s),

@@ -396,7 +396,7 @@ def _combine(
     return StepTime(weights_s, kv_s, exposed_s, network_s, overhead_s)
 
 
-def _prompt_overhead_s(deployment: Deployment) -> Any:
+def prompt_overhead_s(deployment: Deployment) -> Any:
     """Return what a prompt adds to a step beside its work."""
     efficiency = deployment.efficiency
     return efficiency.request_s + efficiency.launch_s * deployment.kernels
@@ -517,6 +517,6 @@ def prefill_step(deployment: Deployment, batch: Any, tokens: Any, cached: Any = 
         kv_s=caches / deployment.bandwidth_bytes_per_s,
         arithmetic_s=_arithmetic_s(deployment, flop, flop - linear_flop, batch * tokens),
         network_s=_network_s(deployment, batch * tokens),
-        overhead_s=_prompt_overhead_s(deployment) + deployment.efficiency.request_s * (batch - 1),
+        overhead_s=prompt_overhead_s(deployment) + deployment.efficiency.request_s * (batch - 1),
     )
     return _masked(step, allowed)

@@ -12,7 +12,7 @@ import numpy as np
 from inferwall.data import table
 from inferwall.efficiency import IDEAL, Efficiency, named_efficiency
 from inferwall.points import Setup, read
-from inferwall.serving import Service, Workload, _serve
+from inferwall.serving import Service, Workload, steady_state
 from inferwall.step import Deployment, decode_step, max_batch, prefill_step
 
 if TYPE_CHECKING:
@@ -73,13 +73,14 @@ def _deployment(setup: Setup, efficiency: Efficiency, quantity: str) -> Deployme
     return replace(deployment, chip=chip)
 
 
-def _latencies(setup: Setup, rows: pd.DataFrame, efficiency: Efficiency) -> Service:
+def latencies(setup: Setup, rows: pd.DataFrame, efficiency: Efficiency) -> Service:
+    """Return the service of each row, with the queue that its benchmark's start brings."""
     deployment = replace(setup.deployment, efficiency=efficiency)
     workload = Workload(rows["read"].to_numpy(float), rows["written"].to_numpy(float))
     load = rows["load"].to_numpy(float) / setup.replicas
     most = np.minimum(max_batch(deployment, workload.mean_context), MOST_SEQUENCES)
     load = np.where(np.isinf(load), np.maximum(most, 1.0), np.maximum(load, 1.0))
-    service = _serve(deployment, workload, load)
+    service = steady_state(deployment, workload, load)
     burst_s = BURST_SHARE * (np.minimum(load, most) - 1.0) / 2.0 * service.prefill_s
     ahead = rows["together"].to_numpy(float) * np.minimum(load - 1.0, COMPANIONS) / 2.0
     return replace(service, ttft_s=service.ttft_s + burst_s + ahead * service.prefill_s)
@@ -118,7 +119,7 @@ def _values(setup: Setup, rows: pd.DataFrame, sets: dict[str, Efficiency]) -> np
         alone = replace(efficiency, launch_s=0.0, request_s=0.0)
         deployment = replace(deployment, efficiency=alone)
         return prefill_step(deployment, rows["load"].to_numpy(float), tokens).total_s
-    service = _latencies(setup, rows, efficiency)
+    service = latencies(setup, rows, efficiency)
     if quantity == "tpot":
         return service.tpot_s
     if quantity == "ttft":
@@ -141,7 +142,7 @@ def _within(service: Service, rows: pd.DataFrame, target_s: float) -> Service:
     best = None
     for share in np.geomspace(1.0, 1.0 / MOST_SEQUENCES, 23):
         load = np.maximum(service.running * share, 1.0)
-        less = _serve(service.deployment, service.workload, load)
+        less = steady_state(service.deployment, service.workload, load)
         if best is None:
             best = less
         late = best.tpot_s > target_s
