@@ -228,7 +228,10 @@ def test_capacity_that_pools_serves_every_hour():
     sites = [Site(str(n), float(k), 1.0, 0.0, 0.0) for n, k in enumerate(room)]
     for hour in load:
         asked = [Demand(str(n), float(rate), 1.0) for n, rate in enumerate(hour)]
-        place_load(sites, asked, np.where(reach, 0.5, 2.0))  # raises where it does not fit
+        placed = place_load(sites, asked, np.where(reach, 0.5, 2.0))  # raises where it does not fit
+        assert placed.flow_tokens_per_s.sum(axis=1) == pytest.approx(hour)
+        assert (placed.flow_tokens_per_s.sum(axis=0) <= room + 1e-6).all()
+        assert not placed.flow_tokens_per_s[~reach].any()
 
 
 def test_what_cannot_be_pooled_says_why():
