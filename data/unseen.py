@@ -12,11 +12,10 @@ import pandas as pd
 
 from inferwall.data import table
 from inferwall.efficiency import IDEAL
-from inferwall.fitting import _predicted, calibration, fit, left_out
+from inferwall.fitting import PARTS, calibration, fit, left_out, predicted
 
-UNSEEN = {"group": "unseen_group", "chip": "unseen_chip", "model": "unseen_model"}
-UNSEEN |= {"framework": "unseen_engine"}
-INFERENCEX, OTHER = "inferencex-silicon-sample", "aiconfigurator-gap-analysis"
+UNSEEN = {by: f"unseen_{part}" for by, part in PARTS.items()}
+HARNESS = {0.0: "inferencex-silicon-sample", 1.0: "aiconfigurator-gap-analysis"}
 QUANTITIES = ("tpot", "ttft", "decode")
 
 
@@ -25,10 +24,7 @@ def rows_of(points: pd.DataFrame, name: str) -> pd.DataFrame:
     rows = calibration(points, name)
     if name == "single stream":
         return rows.assign(sources="single stream")
-    same = ["key", "quantity", "read", "written", "load", "group"]
-    of_source = calibration(points[points["sources"] == INFERENCEX], name)[same]
-    found = rows.merge(of_source.drop_duplicates(), "left", on=same, indicator="found")["found"]
-    return rows.assign(sources=np.where(found == "both", INFERENCEX, OTHER))
+    return rows.assign(sources=rows["together"].map(HARNESS))
 
 
 def predictions(rows: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -48,12 +44,13 @@ def predictions(rows: pd.DataFrame, name: str) -> pd.DataFrame:
             "concurrency": rows["load"],
             "doubtful": rows["doubtful"],
             "measured": rows["measured"],
-            "bound": _predicted(rows, replace(IDEAL, memory_share=0.9)),
-            "seen": _predicted(rows, fit(rows, name)),
+            "bound": predicted(rows, replace(IDEAL, memory_share=0.9)),
+            "seen": predicted(rows, fit(rows, name)),
         }
     )
     for by, column in UNSEEN.items():
-        if by == "group" and name == "single stream":  # as many groups as rows, nearly
+        # Single streams have nearly as many groups as rows, and one harness.
+        if by in ("group", "together") and name == "single stream":
             answer[column] = np.nan
         else:
             answer[column] = left_out(rows, by, name)["predicted"]

@@ -244,7 +244,8 @@ def token_cost(deployment: Deployment, owned: OwnedHour, inputs: Mapping[str, An
     service, running = _fullest(moved, workload, seats, 1.0 / inputs["tokens_per_s"])
     hour = _owned(owned, inputs)
     rent = hour.total_usd_per_hour + inputs["margin_usd_per_hour"]
-    cost = rent * inputs["chips"] / HOUR / (running / service.tpot_s) * MTOK
+    rate = either(np.isnan(running), np.nan, service.tokens_per_s)
+    cost = rent * inputs["chips"] / HOUR / rate * MTOK
     return TokenCost(
         cost / inputs["utilisation"], rent, running, seats + 0 * running, service, hour
     )
@@ -297,6 +298,8 @@ def _prompt_s(deployment: Deployment) -> Any:
 def _moved(deployment: Deployment, inputs: Mapping[str, Any]) -> Deployment:
     """Return the deployment with the chip, the software and the chips of the inputs."""
     chip, efficiency = deployment.chip, deployment.efficiency
+    # Of the wait of a lone prompt, what goes to launches; where nothing waits, nothing.
+    launched = efficiency.launch_s * deployment.kernels / (_prompt_s(deployment) or 1.0)
     name = deployment.arithmetic_format
     faster = inputs["flop_per_s"] / chip.peak_flop_per_s(name)
     better = inputs["arithmetic_share"] / efficiency.arithmetic_share(name)
@@ -317,8 +320,8 @@ def _moved(deployment: Deployment, inputs: Mapping[str, Any]) -> Deployment:
             bandwidth_share=inputs["bandwidth_share"],
             collective_s=inputs["collective_s"],
             kernel_s=inputs["kernel_s"],
-            launch_s=0.0,  # prompts are read one by one here, so the two waits are one
-            request_s=inputs["prompt_s"],
+            launch_s=inputs["prompt_s"] * launched / deployment.kernels,
+            request_s=inputs["prompt_s"] * (1.0 - launched),
             **{field: share * better for field, share in shares.items()},
         ),
     )

@@ -124,7 +124,8 @@ def bundle(spec: dict) -> tuple[dict, dict]:
     Returns
     -------
     tuple of dict
-        Data by media type; metadata by media type, width and height in CSS pixels.
+        Data by media type; metadata by media type: width and height in CSS pixels, and the
+        fingerprint of what the picture was drawn from.
     """
     spec = _settled({**spec, "$schema": SCHEMA})
     picture = png(spec)
@@ -132,8 +133,21 @@ def bundle(spec: dict) -> tuple[dict, dict]:
     words = spec.get("usermeta", {}).get("alt", "An unfinished chart without alt text")
     return (
         {VEGALITE_MIME: spec, "image/png": picture, "text/plain": f"Chart: {words}"},
-        {"image/png": {"width": width, "height": height}},
+        {
+            "image/png": {"width": width, "height": height},
+            VEGALITE_MIME: {"fingerprint": fingerprint(spec)},
+        },
     )
+
+
+def fingerprint(spec: dict) -> str:
+    """Return what tells two charts apart, on any machine: a picture's bytes depend on its fonts.
+
+    >>> fingerprint({"mark": "bar", "width": 1}) == fingerprint({"width": 1, "mark": "bar"})
+    True
+    """
+    text = json.dumps(spec, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def png(spec: dict) -> bytes:

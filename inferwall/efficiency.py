@@ -31,8 +31,11 @@ class Efficiency:
         converted first. Integers are multiplied four at a time, which takes a quarter.
     bf16_share, fp8_share, int8_share, fp4_share : float
         Share of the dense peak that large products reach, by format. fp32 and tf32 take bf16's.
-    link_share : float
-        Share of the link bandwidth that collectives reach.
+    vector_share : float
+        Likewise of a chip without matrix units, in any format: vector units keep their smaller
+        promise better.
+    link_share, node_link_share : float
+        Share of the bandwidth that collectives reach: of links, and of the network between nodes.
     memory_share : float
         Share of the memory that weights and caches may fill.
     overlap : float
@@ -61,7 +64,9 @@ class Efficiency:
     fp8_share: Any = 1.0
     int8_share: Any = 1.0
     fp4_share: Any = 1.0
+    vector_share: Any = 1.0
     link_share: Any = 1.0
+    node_link_share: Any = 1.0
     memory_share: Any = 1.0
     overlap: Any = 1.0
     layer_s: Any = 0.0

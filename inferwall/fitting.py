@@ -40,11 +40,18 @@ SINGLE_STREAM = {
     "bandwidth_share": (0.85, 0.10),
     "unpack_flop": (20.0, 1.0),
     "bf16_share": (0.50, 0.30),
+    "vector_share": (0.70, 0.20),
     "kernel_s": (3e-6, 0.5),
     "launch_s": (8e-6, 0.7),
 }
 CHOSEN = {
-    "serving": {"memory_share": 0.9, "overlap": 0.0, "int8_share": 0.5},
+    "serving": {
+        "memory_share": 0.9,
+        "overlap": 0.0,
+        "int8_share": 0.5,
+        "vector_share": 0.7,
+        "node_link_share": 0.744,
+    },
     "single stream": {"overlap": 0.0, "collective_s": 5e-6, "link_share": 0.5},
 }
 WEIGHTS = {"tpot": 1.0, "decode": 1.0, "ttft": 0.15, "prefill": 0.15}
@@ -59,13 +66,22 @@ DOUBTFUL = {
         rows["group"].map(rows["group"].value_counts()).lt(12)
     ),
 }
-"""Rows that the fit leaves out, and every score includes unless it says otherwise."""
+"""Rows that the fit leaves out; data/left_out.csv scores them under "every row"."""
+PARTS = {
+    "group": "group",
+    "chip": "chip",
+    "model": "model",
+    "framework": "engine",
+    "together": "harness",
+}
+"""Columns of `calibration` by which parts are left out, and what each is called."""
 
 
 def calibration(points: pd.DataFrame, name: str = "serving") -> pd.DataFrame:
     """Return the rows that a set of constants is fitted to, read, with their group.
 
-    Repeated measurements of one configuration become their mean.
+    Repeated measurements of one configuration become their geometric mean; chips take the name of
+    the catalogue, so that two spellings of one are left out together.
     """
     frame = points.join(read(points))
     frame = frame[frame["reason"] == ""]
@@ -83,17 +99,19 @@ def calibration(points: pd.DataFrame, name: str = "serving") -> pd.DataFrame:
         for is_doubtful in DOUBTFUL.values():
             doubt |= is_doubtful(frame).to_numpy()
     frame = frame.assign(doubtful=doubt, key=frame["setup"].map(id))
-    frame["measured"] = frame["value"] / frame["scale"]
+    frame["chip"] = [setup.deployment.chip.name for setup in frame["setup"]]
+    frame["measured"] = np.log(frame["value"] / frame["scale"])
     same = ["key", "quantity", "read", "written", "load", "group", "doubtful", "model", "chip"]
     same.append("together")
     frame["kind"] = frame["quantity"].isin(["prefill"])
     same.append("kind")
     mean = frame.groupby([*same, "framework"], as_index=False)["measured"].mean()
     setups = dict(zip(frame["key"], frame["setup"], strict=True))
-    return mean.assign(setup=mean["key"].map(setups))
+    return mean.assign(setup=mean["key"].map(setups), measured=np.exp(mean["measured"]))
 
 
-def _predicted(rows: pd.DataFrame, efficiency: Efficiency) -> np.ndarray:
+def predicted(rows: pd.DataFrame, efficiency: Efficiency) -> np.ndarray:
+    """Return what constants say of the rows of `calibration`: seconds, or tokens per second."""
     answer = np.full(len(rows), math.nan)
     position = np.arange(len(rows))
     for _, part in rows.assign(_at=position).groupby(["key", "kind"], sort=False):
@@ -140,7 +158,7 @@ def fit(
         )
 
     def residuals(logarithms: np.ndarray) -> np.ndarray:
-        off = np.log(_predicted(rows, constants(logarithms))) - target
+        off = np.log(predicted(rows, constants(logarithms))) - target
         off = np.nan_to_num(np.clip(off, -2.0, 2.0)) * weight
         return np.concatenate([off, PRIOR_WEIGHT * (logarithms - centre) / width])
 
@@ -157,21 +175,43 @@ def fit(
     return constants(solution.x)
 
 
-def left_out(rows: pd.DataFrame, by: str = "group", name: str = "serving") -> pd.DataFrame:
-    """Return the rows with what each part is predicted when the fit has not seen it.
+def fits_without(
+    rows: pd.DataFrame, by: str = "group", name: str = "serving"
+) -> dict[str, Efficiency]:
+    """Return for every part of the rows the constants that a fit finds which has not seen it.
 
     Parameters
     ----------
     rows : DataFrame
         As `calibration` returns them.
-    by : {"group", "chip", "model", "framework"}
-        What is left out together.
+    by : str
+        A column of `PARTS`: what is left out together.
     """
     everything = fit(rows, name)
+    return {
+        part: fit(rows[rows[by] != part], name, start=everything, steps=6)
+        for part in rows[by].unique()
+    }
+
+
+def left_out(
+    rows: pd.DataFrame,
+    by: str = "group",
+    name: str = "serving",
+    fits: dict[str, Efficiency] | None = None,
+) -> pd.DataFrame:
+    """Return the rows with what each part is predicted when the fit has not seen it.
+
+    Parameters
+    ----------
+    rows, by, name
+        As `fits_without`.
+    fits : dict, optional
+        What it returned, if that is at hand.
+    """
     answer = np.full(len(rows), math.nan)
-    for part in rows[by].unique():
+    for part, constants in (fits or fits_without(rows, by, name)).items():
         mine = (rows[by] == part).to_numpy()
-        constants = fit(rows[~mine], name, start=everything, steps=6)
-        answer[mine] = _predicted(rows[mine], constants)
+        answer[mine] = predicted(rows[mine], constants)
     off = np.log(answer / rows["measured"].to_numpy(float))
     return rows.assign(predicted=answer, log_ratio=off)

@@ -86,6 +86,18 @@ class Accelerator:
             raise ValueError(f"number_format={number_format!r}: allowed are {allowed}")
         return self.known(f"{name}_flop_per_s")
 
+    @property
+    def has_matrix_units(self) -> bool:
+        """Whether products have units of their own: 16-bit products outpace fp32 arithmetic.
+
+        Chips before 2017 and Apple's before the M5 multiply on their vector units. A chip whose
+        fp32 rate is unknown is taken to have matrix units.
+
+        >>> [accelerator(name).has_matrix_units for name in ("H100 SXM", "M4 (10-core GPU)")]
+        [True, False]
+        """
+        return not bool(np.all(self.bf16_flop_per_s <= self.fp32_flop_per_s))
+
     def ridge_point(self, number_format: str = "bf16") -> Any:
         """Return FLOP per byte at which arithmetic takes as long as reading.
 

@@ -17,9 +17,8 @@ from inferwall.step import (
     StepTime,
     decode_step,
     max_batch,
+    mixed_step,
     prefill_step,
-    prompt_overhead_s,
-    wait_s,
 )
 from inferwall.units import HOUR, MTOK
 
@@ -79,7 +78,7 @@ class Service:
     step : StepTime
         One decode step of the running requests.
     prefill_s : float or array
-        By how long reading one request delays the others.
+        By how long reading one request delays the others; alone, how long reading it takes.
     ttft_s : float or array
         Time to first token: waiting and reading.
     tpot_s : float or array
@@ -97,8 +96,12 @@ class Service:
 
     @property
     def tokens_per_s(self) -> Any:
-        """Output tokens per second of the whole deployment."""
-        return self.running / self.tpot_s
+        """Output tokens per second of the whole deployment: in step with the prompts it reads.
+
+        ``running / (TPOT + prefill / output tokens)``: a request writes nothing while its own
+        prompt is read.
+        """
+        return self.running / (self.tpot_s + self.prefill_s / self.workload.output_tokens)
 
     @property
     def tokens_per_s_per_chip(self) -> Any:
@@ -145,18 +148,6 @@ class Frontier:
     cost_usd_per_mtok: Any
 
 
-def _interleaved_s(deployment: Deployment, workload: Workload) -> tuple[Any, Any]:
-    """Return by how long reading one request delays those in decode: its work, and the rest.
-
-    Its chunks share steps with them, and so the reading of weights and what passes in every layer:
-    arithmetic, cache and bytes over the links are its work; the rest passes once in a step however
-    many prompts it reads.
-    """
-    step = prefill_step(deployment, 1, workload.new_tokens, workload.cached_tokens)
-    work = step.kv_s + step.arithmetic_s + np.maximum(step.network_s - wait_s(deployment), 0.0)
-    return work, prompt_overhead_s(deployment)
-
-
 def serve(
     deployment: Deployment,
     workload: Workload,
@@ -166,8 +157,9 @@ def serve(
     """Return the steady state under a number of requests in flight, or a rate of arrivals.
 
     ``TPOT = decode step + (B − 1) / O × prefill``: while one request writes its O tokens, each of
-    the B − 1 others is replaced once, and reading its successor delays the one. Requests that do
-    not fit in memory wait.
+    the B − 1 others is replaced once, and reading its successor delays the one. Prompts share steps
+    with the decode of the others, so what reading one adds is the difference that it makes to a
+    step. Requests that do not fit in memory wait.
 
     Parameters
     ----------
@@ -216,25 +208,48 @@ def steady_state(deployment: Deployment, workload: Workload, concurrency: Any) -
     running = lesser(concurrency, largest)
     if np.ndim(running) == 0 and running < 1:
         decode_step(deployment, 1, workload.mean_context)  # raises with what does not fit
-    step = decode_step(deployment, np.maximum(running, 1.0), workload.mean_context)
-    work_s, overhead_s = _interleaved_s(deployment, workload)
-    turnover = np.maximum(running - 1.0, 0.0) / workload.output_tokens  # prompts a step
-    prefill_s = work_s + overhead_s
-    # Prompts that arrive while a step reads one are read together by the next.
-    arriving = turnover / (step.total_s + turnover * prefill_s) * (step.total_s + prefill_s)
-    together = np.minimum(1.0 + arriving, np.maximum(CHUNK_TOKENS / workload.new_tokens, 1.0))
-    prefill_s = work_s + overhead_s / together
+    batch = np.maximum(running, 1.0)
+    step = decode_step(deployment, batch, workload.mean_context)
+    alone = prefill_step(deployment, 1, workload.new_tokens, workload.cached_tokens)
+    prefill_s = _delay_s(deployment, workload, batch, step.total_s)
+    # A lone request has nobody's steps to share.
+    company = np.minimum(batch - 1.0, 1.0)
+    prefill_s = company * prefill_s + (1.0 - company) * alone.total_s
+    turnover = (batch - 1.0) / workload.output_tokens  # prompts a step
     tpot_s = step.total_s + turnover * prefill_s
     # A request waits for the step that runs, for the half of those before it in the queue, and
     # for its own chunks, which share their steps with the decode of the others.
-    alone = prefill_step(deployment, 1, workload.new_tokens, workload.cached_tokens)
     busy = np.minimum(turnover * prefill_s / tpot_s, 0.95)
     queue_s = busy / (1.0 - busy) / 2.0 * prefill_s
     ttft_s = alone.total_s + step.total_s * 1.5 + queue_s
-    waiting = (concurrency - running) * workload.output_tokens * tpot_s / np.maximum(running, 1.0)
+    waiting = (concurrency - running) * workload.output_tokens * tpot_s / batch
     return Service(
         deployment, workload, concurrency, running, step, prefill_s, ttft_s + waiting, tpot_s
     )
+
+
+def _delay_s(deployment: Deployment, workload: Workload, batch: Any, step_s: Any) -> Any:
+    """Return by how long reading one prompt delays a batch: its share of what a step grows by."""
+
+    def delay_s(prompts: Any) -> Any:
+        step = mixed_step(
+            deployment,
+            batch,
+            workload.mean_context,
+            prompts,
+            workload.new_tokens,
+            workload.cached_tokens,
+        )
+        return step.total_s - step_s
+
+    chunk = CHUNK_TOKENS / workload.new_tokens  # prompts that a step reads at most
+    first_s = delay_s(np.minimum(chunk, 1.0))
+    arriving = batch / workload.output_tokens  # prompts a step
+    # Those that arrive while a step reads one are read together by the next; and no step can read
+    # fewer than arrive.
+    gathered = 1.0 + arriving * (step_s + first_s) / (step_s + arriving * first_s)
+    together = np.maximum(np.minimum(gathered, chunk), arriving)
+    return delay_s(together) / together
 
 
 def _little(deployment: Deployment, workload: Workload, requests_per_s: Any) -> Any:

@@ -13,16 +13,7 @@ from typing import Any
 import numpy as np
 
 from inferwall.arrays import at_least, share
-from inferwall.step import (
-    Deployment,
-    StepTime,
-    _arithmetic_s,
-    _combine,
-    _network_s,
-    _weights_s,
-    decode_step,
-    max_batch,
-)
+from inferwall.step import Deployment, decode_step, max_batch
 
 
 def expected_tokens(acceptance: Any, drafted: Any) -> Any:
@@ -98,53 +89,6 @@ def one_layer_draft(deployment: Deployment) -> Deployment:
     return replace(deployment, model=replace(model, layers=(replace(model.layers[0], count=1),)))
 
 
-def verify_step(deployment: Deployment, batch: Any, context: Any, drafted: Any) -> StepTime:
-    """Return the time of a step that judges `drafted` tokens of every sequence and writes one.
-
-    Weights and caches are read as in `decode_step`, once; arithmetic and exchange between chips
-    grow with ``batch × (drafted + 1)``. The tokens of one check take different experts, so a
-    mixture-of-experts model reads more of them.
-
-    Parameters
-    ----------
-    deployment : Deployment
-        Without pipeline stages.
-    batch, context : int or array
-        As `decode_step`.
-    drafted : int or array
-        Tokens drafted for each sequence; 0 is a plain decode step.
-
-    Raises
-    ------
-    ValueError
-        As `decode_step`, or the deployment has pipeline stages.
-
-    Examples
-    --------
-    Five tokens for one reader cost one read of the weights, as a single token does.
-
-    >>> from inferwall import accelerator, transformer
-    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
-    >>> round(verify_step(llama, 1, 0, drafted=4).total_s * 1e3, 1)
-    14.7
-    """
-    if np.any(np.asarray(deployment.stages) != 1):
-        raise ValueError(f"stages={deployment.stages!r}: allowed is 1")
-    at_least("drafted", drafted, 0)
-    plain = decode_step(deployment, batch, context)
-    tokens, model = batch * (drafted + 1), deployment.model
-    flop = tokens * model.decode_flop(context)
-    attention_flop = flop - tokens * model.decode_flop(0.0)
-    return _combine(
-        deployment,
-        weights_s=_weights_s(deployment, tokens),
-        kv_s=plain.kv_s,
-        arithmetic_s=_arithmetic_s(deployment, flop, attention_flop, tokens),
-        network_s=_network_s(deployment, tokens),
-        overhead_s=0.0,
-    )
-
-
 def speculation_speedup(
     deployment: Deployment,
     batch: Any,
@@ -160,8 +104,11 @@ def speculation_speedup(
     Parameters
     ----------
     deployment : Deployment
-    batch, context, drafted, acceptance
-        As `verify_step` and `expected_tokens`.
+    batch, context
+        As `decode_step`.
+    drafted, acceptance
+        As `expected_tokens`. A check takes ``drafted + 1`` tokens of every sequence. It reads
+        weights and caches once, and of a mixture of experts more, as its tokens differ in theirs.
     draft : Deployment, optional
         What drafts, one token after the other; without it drafts cost nothing (n-grams).
 
@@ -174,9 +121,9 @@ def speculation_speedup(
     >>> round(speculation_speedup(llama, 1, 0, drafted=2, acceptance=0.8), 2)
     2.44
     """
-    drafted_s = 0.0 if draft is None else drafted * decode_step(draft, batch, context).total_s
-    check_s = verify_step(deployment, batch, context, drafted).total_s
     gain = expected_tokens(acceptance, drafted)
+    drafted_s = 0.0 if draft is None else drafted * decode_step(draft, batch, context).total_s
+    check_s = decode_step(deployment, batch, context, drafted + 1).total_s
     return gain * decode_step(deployment, batch, context).total_s / (drafted_s + check_s)
 
 

@@ -40,8 +40,8 @@ class Deployment:
         Data-parallel attention: groups of chips that each hold all attention weights and serve
         their own sequences; experts and dense parts stay spread over all chips.
     node_link_bytes_per_s : float or array, optional
-        Bandwidth of one chip to other nodes, one direction: what collectives cross once the chips
-        outnumber the chip's scale-up domain. By default its links reach every chip.
+        Bandwidth of one chip to other nodes, one direction: what goes to chips outside its scale-up
+        domain. By default its links reach every chip.
     weight_format, kv_format : str
         Formats of weights and of the KV cache, as `inferwall.formats` knows them.
     activation_format : str, optional
@@ -101,6 +101,12 @@ class Deployment:
         return self.chips / self.stages
 
     @cached_property
+    def reach_chips(self) -> float:
+        """Return how many chips the scale-up links join: all, where no network is stated."""
+        domain = self.chip.scaleup_domain_chips
+        return math.inf if self.node_link_bytes_per_s is None or np.isnan(domain) else domain
+
+    @cached_property
     def bandwidth_bytes_per_s(self) -> Any:
         """Return the memory bandwidth that one chip reaches when it reads weights."""
         return self.chip.known("bandwidth_bytes_per_s") * self.efficiency.bandwidth_share
@@ -129,7 +135,10 @@ class Deployment:
         return self._flop_per_s(self.attention_format)
 
     def _flop_per_s(self, name: str) -> Any:
-        return self.ranks * self.chip.peak_flop_per_s(name) * self.efficiency.arithmetic_share(name)
+        share = self.efficiency.vector_share
+        if self.chip.has_matrix_units:
+            share = self.efficiency.arithmetic_share(name)
+        return self.ranks * self.chip.peak_flop_per_s(name) * share
 
     @cached_property
     def memory_bytes(self) -> Any:
@@ -222,6 +231,44 @@ def sequence_bytes(deployment: Deployment, context: Any) -> Any:
     return cache / (deployment.attention_groups * deployment.stages)
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What the chips of a layer have to do in one step.
+
+    Tokens through all layers, the FLOP of their products with weights and those of scores and sums,
+    and the bytes of caches that each chip moves.
+    """
+
+    tokens: Any
+    flop: Any
+    attention_flop: Any
+    kv_bytes: Any
+
+    def __add__(self, other: _Work) -> _Work:
+        return _Work(*(mine + getattr(other, name) for name, mine in vars(self).items()))
+
+
+def _written(deployment: Deployment, batch: Any, context: Any, tokens: Any) -> _Work:
+    """Return the work of writing or judging `tokens` tokens for every sequence."""
+    model, stages = deployment.model, deployment.stages
+    # A pipeline works on as many smaller batches at once as it has stages.
+    piped = not is_scalar(stages) or stages != 1
+    together = np.maximum(batch / stages, 1.0) if piped else batch
+    carried = together * tokens
+    flop, all_flop = (carried * model.decode_flop(seen) for seen in (0.0, context))
+    cache = model.kv_bytes_read(context, deployment.kv_format) / deployment.kv_ranks
+    return _Work(carried, flop, all_flop - flop, together / deployment.attention_groups * cache)
+
+
+def _read(deployment: Deployment, prompts: Any, tokens: Any, cached: Any) -> _Work:
+    """Return the work of reading prompts one after the other, with what precedes them cached."""
+    model = deployment.model
+    flop = prompts * model.prefill_linear_flop(tokens)
+    all_flop = prompts * model.prefill_flop(tokens, cached)
+    caches = prompts * sequence_bytes(deployment, tokens + cached) * deployment.stages
+    return _Work(prompts * tokens, flop, all_flop - flop, caches)
+
+
 def _weights_s(deployment: Deployment, tokens: Any) -> Any:
     """Return the seconds of reading the weights that `tokens` tokens together touch."""
     model, weight_format = deployment.model, deployment.weight_format
@@ -247,12 +294,12 @@ def _unpack_s(deployment: Deployment) -> Any:
     return np.nan_to_num(work * deployment.model.active_parameters / rate)
 
 
-def _arithmetic_s(deployment: Deployment, flop: Any, attention_flop: Any, tokens: Any) -> Any:
-    """Return the seconds of `flop` work of which `attention_flop` are scores and sums."""
-    routed = 2.0 * deployment.model.active_routed_parameters * tokens
+def _arithmetic_s(deployment: Deployment, work: _Work) -> Any:
+    """Return the seconds of all products of a step."""
+    routed = 2.0 * deployment.model.active_routed_parameters * work.tokens
     slower = routed * (1.0 / deployment.efficiency.expert_flop_share - 1.0)
-    products = (flop - attention_flop + slower) / deployment.flop_per_s
-    return products + attention_flop / deployment.attention_flop_per_s
+    products = (work.flop + slower) / deployment.flop_per_s
+    return products + work.attention_flop / deployment.attention_flop_per_s
 
 
 def fits(deployment: Deployment, batch: Any, context: Any) -> Any:
@@ -354,52 +401,42 @@ def _check_memory(deployment: Deployment, batch: Any, context: Any) -> Any:
     return allowed
 
 
-def _link_bytes_per_s(deployment: Deployment) -> Any:
-    """Return the bandwidth that collectives find, one direction a chip."""
-    chip = deployment.chip
-    between = deployment.node_link_bytes_per_s
-    if between is None or np.isnan(chip.scaleup_domain_chips):
-        return chip.known("link_bytes_per_s")
-    outgrown = deployment.ranks > chip.scaleup_domain_chips
-    return np.where(outgrown, between, chip.known("link_bytes_per_s"))
-
-
 def _network_s(deployment: Deployment, tokens: Any) -> Any:
-    """Return the seconds of all collectives of a step that carries `tokens` through the layers."""
-    ranks, groups = deployment.ranks, deployment.attention_groups
+    """Return the seconds of all collectives of a step that carries `tokens` through the layers.
+
+    They wait for each other whatever they carry, and then carry it.
+    """
+    model, ranks, groups = deployment.model, deployment.ranks, deployment.attention_groups
     if is_scalar(ranks) and ranks == 1:
         return 0.0
-    link = _link_bytes_per_s(deployment) * deployment.efficiency.link_share
-    return sent_bytes(deployment.model, ranks, groups, tokens) / link + wait_s(deployment)
+    efficiency, chip = deployment.efficiency, deployment.chip
+    sent = sent_bytes(model, ranks, groups, tokens, deployment.reach_chips)
+    carried_s = sent.inside / (chip.known("link_bytes_per_s") * efficiency.link_share)
+    if deployment.node_link_bytes_per_s is not None:
+        node_link = deployment.node_link_bytes_per_s * efficiency.node_link_share
+        carried_s = carried_s + sent.across / node_link
+    return carried_s + waited_doublings(model, ranks, groups) * efficiency.collective_s
 
 
-def wait_s(deployment: Deployment) -> Any:
-    """Return the part of a step's collectives that passes whatever they carry."""
-    doublings = waited_doublings(deployment.model, deployment.ranks, deployment.attention_groups)
-    return doublings * deployment.efficiency.collective_s
-
-
-def _combine(
-    deployment: Deployment,
-    weights_s: Any,
-    kv_s: Any,
-    arithmetic_s: Any,
-    network_s: Any,
-    overhead_s: Any,
-) -> StepTime:
-    """Hide the shorter activities behind the longer, as far as the efficiency lets them."""
-    efficiency, model, memory_s = deployment.efficiency, deployment.model, weights_s + kv_s
-    exposed_s = arithmetic_s - efficiency.overlap * lesser(arithmetic_s, memory_s)
-    network_s = network_s - efficiency.overlap * lesser(network_s, memory_s + exposed_s)
-    between_s = efficiency.layer_s * model.layer_count + efficiency.kernel_s * deployment.kernels
-    overhead_s = overhead_s + between_s + efficiency.step_s
-    return StepTime(weights_s, kv_s, exposed_s, network_s, overhead_s)
-
-
-def prompt_overhead_s(deployment: Deployment) -> Any:
-    """Return what a prompt adds to a step beside its work."""
+def _timed(deployment: Deployment, work: _Work, overhead_s: Any = 0.0) -> StepTime:
+    """Return the time of a step: shorter activities hide behind longer, as far as they may."""
     efficiency = deployment.efficiency
-    return efficiency.request_s + efficiency.launch_s * deployment.kernels
+    weights_s = _weights_s(deployment, work.tokens)
+    kv_s = work.kv_bytes / deployment.bandwidth_bytes_per_s
+    arithmetic_s = _arithmetic_s(deployment, work)
+    network_s = _network_s(deployment, work.tokens)
+    exposed_s = arithmetic_s - efficiency.overlap * lesser(arithmetic_s, weights_s + kv_s)
+    behind_s = weights_s + kv_s + exposed_s
+    network_s = network_s - efficiency.overlap * lesser(network_s, behind_s)
+    between_s = efficiency.layer_s * deployment.model.layer_count
+    between_s = between_s + efficiency.kernel_s * deployment.kernels + efficiency.step_s
+    return StepTime(weights_s, kv_s, exposed_s, network_s, overhead_s + between_s)
+
+
+def _reading_s(deployment: Deployment, prompts: Any) -> Any:
+    """Return what prompts add to the step that reads them, beside their work."""
+    efficiency = deployment.efficiency
+    return efficiency.request_s * prompts + efficiency.launch_s * deployment.kernels
 
 
 def _masked(step: StepTime, allowed: Any) -> StepTime:
@@ -408,7 +445,7 @@ def _masked(step: StepTime, allowed: Any) -> StepTime:
     return StepTime(*(only_where(getattr(step, name), allowed) for name in step.__dict__))
 
 
-def decode_step(deployment: Deployment, batch: Any, context: Any) -> StepTime:
+def decode_step(deployment: Deployment, batch: Any, context: Any, tokens: Any = 1) -> StepTime:
     """Return the time in which every sequence of a batch gets its next token.
 
     ``memory = (weights read + batch × KV cache) / bandwidth``,
@@ -422,6 +459,9 @@ def decode_step(deployment: Deployment, batch: Any, context: Any) -> StepTime:
         Sequences in flight, at least 1.
     context : float or array
         Tokens in the cache of each, the mean over the batch.
+    tokens : int or array
+        Tokens of each sequence that the step takes: more than 1 where it judges drafts. Caches are
+        read once; arithmetic, exchange and the experts that are touched grow with the tokens.
 
     Returns
     -------
@@ -436,37 +476,21 @@ def decode_step(deployment: Deployment, batch: Any, context: Any) -> StepTime:
 
     Examples
     --------
-    By hand: 70.55 GB of weights over 4.8 TB/s are 14.7 ms.
+    By hand: 70.55 GB of weights over 4.8 TB/s are 14.7 ms, for one token or for five.
 
     >>> from inferwall import accelerator, transformer
     >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
     >>> step = decode_step(llama, batch=1, context=0)
     >>> round(step.total_s * 1e3, 1), step.longest_part
     (14.7, 'weights')
+    >>> round(decode_step(llama, batch=1, context=0, tokens=5).total_s * 1e3, 1)
+    14.7
     """
     at_least("batch", batch, 1)
     at_least("context", context, 0)
+    at_least("tokens", tokens, 1)
     allowed = _check_memory(deployment, batch, context)
-    model = deployment.model
-    cache = model.kv_bytes_read(context, deployment.kv_format) / deployment.kv_ranks
-    # A pipeline works on as many smaller batches at once as it has stages.
-    together = (
-        batch
-        if is_scalar(deployment.stages) and deployment.stages == 1
-        else np.maximum(batch / deployment.stages, 1.0)
-    )
-    flop = together * model.decode_flop(context)
-    attention_flop = flop - together * model.decode_flop(0.0)
-    caches = together / deployment.attention_groups * cache
-    step = _combine(
-        deployment,
-        weights_s=_weights_s(deployment, together),
-        kv_s=caches / deployment.bandwidth_bytes_per_s,
-        arithmetic_s=_arithmetic_s(deployment, flop, attention_flop, together),
-        network_s=_network_s(deployment, together),
-        overhead_s=0.0,
-    )
-    return _masked(step, allowed)
+    return _masked(_timed(deployment, _written(deployment, batch, context, tokens)), allowed)
 
 
 def prefill_step(deployment: Deployment, batch: Any, tokens: Any, cached: Any = 0) -> StepTime:
@@ -505,18 +529,40 @@ def prefill_step(deployment: Deployment, batch: Any, tokens: Any, cached: Any = 
     at_least("batch", batch, 1)
     at_least("tokens", tokens, 1)
     at_least("cached", cached, 0)
-    context = tokens + cached
-    allowed = _check_memory(deployment, batch, context)
-    model = deployment.model
-    caches = batch * sequence_bytes(deployment, context) * deployment.stages
-    flop = batch * model.prefill_flop(tokens, cached)
-    linear_flop = batch * model.prefill_linear_flop(tokens)
-    step = _combine(
-        deployment,
-        weights_s=_weights_s(deployment, batch * tokens),
-        kv_s=caches / deployment.bandwidth_bytes_per_s,
-        arithmetic_s=_arithmetic_s(deployment, flop, flop - linear_flop, batch * tokens),
-        network_s=_network_s(deployment, batch * tokens),
-        overhead_s=prompt_overhead_s(deployment) + deployment.efficiency.request_s * (batch - 1),
-    )
-    return _masked(step, allowed)
+    allowed = _check_memory(deployment, batch, tokens + cached)
+    work = _read(deployment, batch, tokens, cached)
+    return _masked(_timed(deployment, work, _reading_s(deployment, batch)), allowed)
+
+
+def mixed_step(
+    deployment: Deployment, batch: Any, context: Any, prompts: Any, tokens: Any, cached: Any = 0
+) -> StepTime:
+    """Return the time of a step that writes for a batch and reads prompts beside it.
+
+    Weights are read once for both, and all arithmetic of the step hides behind all its reading, as
+    far as the efficiency lets it. A pipeline spreads the prompts over its smaller batches.
+
+    Parameters
+    ----------
+    deployment : Deployment
+    batch, context : int or array
+        As `decode_step`. Whether they fit is not checked.
+    prompts : float or array
+        Prompts read in the step, or the part of one, over 0.
+    tokens, cached : float or array
+        As `prefill_step`.
+
+    Examples
+    --------
+    By hand: 64 tokens and a prompt of 100 are 164 × 2 × 70e9 FLOP, 11.6 ms at 1,979 TFLOP/s: they
+    hide behind the 14.7 ms in which the weights are read.
+
+    >>> from inferwall import accelerator, transformer
+    >>> llama = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
+    >>> step = mixed_step(llama, batch=64, context=0, prompts=1, tokens=100)
+    >>> round(step.weights_s * 1e3, 1), step.arithmetic_s
+    (14.7, 0.0)
+    """
+    piped = _read(deployment, prompts / deployment.stages, tokens, cached)
+    work = _written(deployment, batch, context, 1) + piped
+    return _timed(deployment, work, _reading_s(deployment, prompts))

@@ -177,10 +177,9 @@ def token_times(service: Service, kv_reads_to: str = "output", held_s: Any = 0.0
 
     Assumes
     -------
-    Every request is read once: the seconds are those of a service that is busy all the time. The
-    speed that `Service.tokens_per_s` counts while answers are written leaves out one prompt in a
-    batch, so the sum here is longer by prefill / batch. Reads of the cache are even over the
-    tokens of a context, which a sliding window is not.
+    Every request is read once: the seconds are those of a service that is busy all the time, and
+    add up to ``output tokens / Service.tokens_per_s``. Reads of the cache are even over the tokens
+    of a context, which a sliding window is not.
 
     Examples
     --------

@@ -12,10 +12,12 @@ import numpy as np
 from inferwall.data import table
 from inferwall.efficiency import IDEAL, Efficiency, named_efficiency
 from inferwall.points import Setup, read
-from inferwall.serving import Service, Workload, steady_state
+from inferwall.serving import Service, Workload, fullest, steady_state
 from inferwall.step import Deployment, decode_step, max_batch, prefill_step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
 BURST_SHARE = 0.1
@@ -26,6 +28,7 @@ METAL_LAUNCHES = 2.0
 """On Apple's Metal a kernel waits for a barrier after its launch as well."""
 LONE_ENGINES = ("llama.cpp", "gpt-fast")
 """Engines that answer one stream at a time."""
+FITTED_ENGINES = ("vllm", "trtllm", *LONE_ENGINES)
 MOST_SEQUENCES = 2048
 """Sequences that TensorRT-LLM puts in a batch at most, by default."""
 TPOT_TARGETS_S = {"server": 0.2, "interactive": 0.04}
@@ -125,42 +128,18 @@ def _values(setup: Setup, rows: pd.DataFrame, sets: dict[str, Efficiency]) -> np
     if quantity == "ttft":
         return service.ttft_s
     if benchmark in TPOT_TARGETS_S:
-        service = _within(service, rows, TPOT_TARGETS_S[benchmark])
+        target_s = np.full(len(rows), TPOT_TARGETS_S[benchmark])
+        most = np.minimum(fullest(deployment, service.workload, target_s), service.running)
+        service = steady_state(deployment, service.workload, np.maximum(most, 1.0))
     answers = rows["written"].to_numpy(float)
     counted = answers if quantity == "output" else answers + tokens
     queued = np.isinf(rows["load"].to_numpy(float))
     cycle_s = np.where(
         queued,
-        service.tpot_s * answers,
+        service.concurrency * answers / service.tokens_per_s,
         service.ttft_s + np.maximum(answers - 1.0, 0.0) * service.tpot_s,
     )
     return setup.replicas * service.concurrency * counted / cycle_s
-
-
-def _within(service: Service, rows: pd.DataFrame, target_s: float) -> Service:
-    """Return the service at the largest batch whose mean time per token keeps to the target."""
-    best = None
-    for share in np.geomspace(1.0, 1.0 / MOST_SEQUENCES, 23):
-        load = np.maximum(service.running * share, 1.0)
-        less = steady_state(service.deployment, service.workload, load)
-        if best is None:
-            best = less
-        late = best.tpot_s > target_s
-        best = Service(
-            best.deployment,
-            best.workload,
-            *(
-                np.where(late, getattr(less, name), getattr(best, name))
-                for name in ("concurrency", "running")
-            ),
-            best.step,
-            best.prefill_s,
-            *(
-                np.where(late, getattr(less, name), getattr(best, name))
-                for name in ("ttft_s", "tpot_s")
-            ),
-        )
-    return best
 
 
 def central(rows: pd.DataFrame, sets: dict[str, Efficiency]) -> tuple[np.ndarray, list[str]]:
@@ -196,38 +175,49 @@ def _intervals() -> dict[str, tuple[float, float]]:
     return {row["quantity"]: (row["low"], row["high"]) for row in rows}
 
 
-def unlike(deployment: Deployment, concurrency: float) -> int:
-    """Return in how many ways a server differs from all that the constants were fitted to.
+def unlike(deployment: Deployment, concurrency: float, engine: str = "") -> list[str]:
+    """Return in what a server differs from all that the constants were fitted to.
 
-    Its vendor, more than eight chips that share a layer, more than 256 requests in flight.
+    Its vendor, its engine, more than eight chips that share a layer, more than 256 requests in
+    flight.
     """
-    return (
-        (deployment.chip.vendor not in ("NVIDIA", "Apple"))
-        + (deployment.ranks > 8)
-        + (256 < concurrency < math.inf)
-    )
+    found = {
+        "vendor": deployment.chip.vendor not in ("NVIDIA", "Apple"),
+        "engine": bool(engine) and engine not in FITTED_ENGINES,
+        "group": bool(deployment.ranks > 8),
+        "load": 256 < concurrency < math.inf,
+    }
+    return [way for way, is_so in found.items() if is_so]
 
 
-def error_factors(quantity: str, ways_unlike: int = 0) -> tuple[float, float]:
+def error_factors(quantity: str, ways: Iterable[str] = ()) -> tuple[float, float]:
     """Return by what factors of a prediction four of five measurements of unseen groups lie.
 
     Parameters
     ----------
     quantity : str
         A quantity of data/prediction_errors.csv, such as ``"tpot"``.
-    ways_unlike : int
-        In how many ways the case differs from what was fitted: each widens both by a third.
+    ways : iterable of str
+        In what the case is unlike what was fitted (`unlike`). Another vendor's chip has an error of
+        its own on top, as measured by time per token (row "other vendor"): squares of logarithms
+        add up. Each other way widens both ends by a third.
 
     Examples
     --------
     >>> low, high = error_factors("tpot")
-    >>> wide = error_factors("tpot", ways_unlike=3)
-    >>> low < 1 < high, wide == (low**2, high**2)
+    >>> wide = error_factors("tpot", ["engine", "group", "load"])
+    >>> low < 1 < high, np.allclose(wide, (low**2, high**2))
     (True, True)
     """
-    low, high = _intervals()[quantity]
-    wider = 1.0 + ways_unlike / 3.0
-    return low**wider, high**wider
+    ways = set(ways)
+    wider = 1.0 + len(ways - {"vendor"}) / 3.0
+    low, high = (math.log(end) * wider for end in _intervals()[quantity])
+    if "vendor" in ways:
+        faster, slower = (math.log(end) for end in _intervals()["other vendor"])
+        if quantity not in ("tpot", "ttft"):  # a longer time is a lower rate
+            faster, slower = -slower, -faster
+        low, high = -math.hypot(low, faster), math.hypot(high, slower)
+    return math.exp(low), math.exp(high)
 
 
 def predict(points: pd.DataFrame) -> pd.DataFrame:
@@ -250,9 +240,8 @@ def predict(points: pd.DataFrame) -> pd.DataFrame:
     TPOT is the mean gap between output tokens after the first; medians are predicted as means.
     Closed-loop lengths are 0.9 of the nominal. A blank weight format is that of the published
     weights, a blank cache format the engine's default (`points.kv_format`). Intervals come from the
-    errors on groups that a fit had not seen (data/prediction_errors.csv) and widen by a third for
-    every way in which a deployment is unlike those: vendor, engine, more than eight chips a layer,
-    more than 256 requests.
+    errors on groups that a fit had not seen (data/prediction_errors.csv) and widen for every way in
+    which a deployment is unlike those (`unlike`).
 
     Examples
     --------
@@ -273,7 +262,7 @@ def predict(points: pd.DataFrame) -> pd.DataFrame:
     for i, (setup, quantity, load) in enumerate(cells):
         if reasons[i] == "":
             scored = {"total": "output", "engine ttft": "ttft"}.get(quantity, quantity)
-            ways = unlike(setup.deployment, load) + (setup.engine == "other")
+            ways = unlike(setup.deployment, load, setup.engine)
             low[i], high[i] = predicted[i] * np.array(error_factors(scored, ways))
     return pd.DataFrame(
         {"predicted": predicted, "low": low, "high": high, "reason": reasons}, index=points.index

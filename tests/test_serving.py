@@ -11,7 +11,7 @@ from inferwall.architecture import transformer
 from inferwall.efficiency import IDEAL, named_efficiency
 from inferwall.hardware import accelerator
 from inferwall.serving import Workload, disaggregation, frontier, serve
-from inferwall.step import Deployment, decode_step, max_batch
+from inferwall.step import Deployment, decode_step, max_batch, prefill_step
 
 MODELS = ["Llama 3.1 8B", "Llama 3.1 70B", "gpt-oss-120b", "DeepSeek-V3"]
 ROOMY = replace(accelerator("H200 SXM"), memory_bytes=1e14)
@@ -56,7 +56,62 @@ def test_more_work_takes_no_less_time(deployment, read, written, load, factor):
 def test_parts_add_up_to_the_time_per_token(deployment, read, written, load):
     service = serve(deployment, Workload(read, written), load)
     assert sum(service.parts_s.values()) == pytest.approx(service.tpot_s, rel=1e-9)
-    assert service.tokens_per_s == pytest.approx(load * service.tokens_per_s_per_user, rel=1e-9)
+    stay_s = written * service.tpot_s + service.prefill_s  # a request reads, then writes
+    assert service.tokens_per_s == pytest.approx(load * written / stay_s, rel=1e-9)
+
+
+@given(deployments(), tokens, tokens, loads)
+def test_no_server_beats_its_peak_or_its_bandwidth(deployment, read, written, load):
+    model, service = deployment.model, serve(deployment, Workload(read, written), load)
+    requests_per_s, context = service.tokens_per_s / written, service.workload.mean_context
+    products = model.prefill_linear_flop(read) + written * model.decode_flop(0)
+    scores = model.prefill_flop(read) - model.prefill_linear_flop(read)
+    scores += written * (model.decode_flop(context) - model.decode_flop(0))
+    ideal = replace(deployment, efficiency=IDEAL)
+    busy = products / ideal.flop_per_s + scores / ideal.attention_flop_per_s
+    assert requests_per_s * busy / deployment.stages <= 1 + 1e-9
+    # Every step reads at least the weights of one token, and writes at most one for each.
+    least = model.weight_bytes_read(deployment.weight_format, 1) / deployment.chips
+    steps_per_s = service.tokens_per_s / load
+    assert steps_per_s * least / deployment.chip.bandwidth_bytes_per_s <= 1 + 1e-9
+
+
+@given(deployments(), tokens, tokens, loads, st.floats(1, 10))
+def test_a_better_chip_serves_no_slower(deployment, read, written, load, factor):
+    before = serve(deployment, Workload(read, written), load)
+    for field in ("bandwidth_bytes_per_s", "bf16_flop_per_s", "fp8_flop_per_s"):
+        chip = replace(deployment.chip, **{field: getattr(deployment.chip, field) * factor})
+        after = serve(replace(deployment, chip=chip), Workload(read, written), load)
+        assert after.tpot_s <= before.tpot_s * (1 + 1e-6)
+
+
+def test_a_crowd_of_short_requests_just_reaches_the_peak():
+    # By hand: 2N × (300 + 300) FLOP a request, the head but once for a prompt, and some attention
+    # fill two chips at their peak.
+    deployment = Deployment(transformer("Llama 3.1 70B"), accelerator("H200 SXM"), 2, "fp8", "fp8")
+    service = serve(deployment, Workload(300, 300), 1024)
+    model = deployment.model
+    flop = 2 * model.active_parameters * (300 + 300) - 2 * model.head_parameters * 299
+    share = service.tokens_per_s / 300 * flop / (2 * deployment.chip.fp8_flop_per_s)
+    assert 0.97 < share < 1.0
+
+
+def test_many_chunks_of_a_prompt_hide_behind_as_many_steps():
+    ideal = Deployment(transformer("Llama 3.1 8B"), ROOMY)
+    one, four = (serve(ideal, Workload(n, 1000), 2).prefill_s for n in (8192, 4 * 8192))
+    weights_s = serve(ideal, Workload(1000, 1000), 2).step.weights_s
+    alone = [prefill_step(ideal, 1, n).total_s for n in (8192, 4 * 8192)]
+    assert one == pytest.approx(alone[0] - weights_s, rel=0.02)
+    assert four == pytest.approx(alone[1] - 4 * weights_s, rel=0.02)
+
+
+def test_a_pipeline_reads_a_prompt_in_every_stage_at_once():
+    model, served = transformer("Llama 3.1 70B"), replace(IDEAL, overlap=0.0)
+    whole = Deployment(model, ROOMY, 4, "fp8", efficiency=served)
+    piped = replace(whole, stages=4)
+    delays = [serve(d, Workload(4000, 1000), 64).prefill_s for d in (whole, piped)]
+    whole_network_s = prefill_step(whole, 1, 4000).network_s
+    assert delays[1] == pytest.approx(delays[0] - whole_network_s, rel=0.01)
 
 
 def test_alone_a_request_is_a_decode_step():

@@ -16,7 +16,6 @@ from inferwall.speculation import (
     expected_tokens,
     one_layer_draft,
     speculation_speedup,
-    verify_step,
 )
 from inferwall.step import Deployment, decode_step
 
@@ -54,7 +53,6 @@ def test_acceptance_inverts_the_expectation(acceptance, drafted):
 def test_no_drafts_are_a_plain_step(name, batch):
     for efficiency in (IDEAL, named_efficiency("serving")):
         plain = deployment(name, efficiency)
-        assert verify_step(plain, batch, 1000, 0) == decode_step(plain, batch, 1000)
         assert speculation_speedup(plain, batch, 1000, 0, 0.7) == pytest.approx(1.0)
 
 
@@ -75,9 +73,9 @@ def test_on_a_dense_model_the_gain_falls_with_the_batch():
 
 def test_a_mixture_of_experts_reads_more_of_them():
     moe = deployment("Qwen3 235B-A22B")
-    assert verify_step(moe, 1, 0, 4).weights_s > 2 * decode_step(moe, 1, 0).weights_s
+    assert decode_step(moe, 1, 0, tokens=5).weights_s > 2 * decode_step(moe, 1, 0).weights_s
     dense = deployment()
-    assert verify_step(dense, 1, 0, 4).weights_s == decode_step(dense, 1, 0).weights_s
+    assert decode_step(dense, 1, 0, tokens=5).weights_s == decode_step(dense, 1, 0).weights_s
 
 
 def test_break_even():
@@ -96,5 +94,5 @@ def test_wrong_arguments_are_named():
         expected_tokens(0.5, -1)
     with pytest.raises(ValueError, match="tokens=5"):
         acceptance_of(5, 3)
-    with pytest.raises(ValueError, match="stages=2"):
-        verify_step(replace(deployment(), chips=2, stages=2), 1, 100, 2)
+    with pytest.raises(ValueError, match="drafted=-1"):
+        speculation_speedup(deployment(), 1, 100, -1, 0.5)

@@ -204,7 +204,8 @@ def test_the_stored_errors_are_those_of_the_fit(serving_left_out):
 def test_the_aims_hold_on_what_was_left_out():
     """Chips, models and engines that the fit has not seen."""
     rows = table("left_out").query("part == 'all' and quantity == 'tpot'").set_index("left_out")
-    assert (rows["median_error"] <= 0.085).all()
+    assert (rows["median_error"] <= 0.09).all()
+    assert rows.loc["group", "median_error"] <= 0.08
     assert (rows["mean_error"] <= 0.12).all()
     assert (rows["p90_error"] <= 0.25).all()
     assert rows.loc["group", "coverage"] == pytest.approx(0.8, abs=0.05)

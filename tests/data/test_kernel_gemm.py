@@ -71,6 +71,7 @@ def test_what_was_not_measured_is_ideal_and_says_so():
         *("int8_share", "link_share", "memory_share", "overlap"),
         *("layer_s", "collective_s", "step_s", "expert_share", "widened_share"),
         *("kernel_s", "launch_s", "request_s", "expert_flop_share", "unpack_flop"),
+        *("vector_share", "node_link_share"),
     }
     shares = ideal[ideal["unit"] == "1"]
     assert (shares[["value", "low", "high"]] == 1).all().all()
