@@ -11,9 +11,10 @@ import pytest
 
 from inferwall.architecture import transformer
 from inferwall.cost import cost_usd_per_mtok
+from inferwall.efficiency import IDEAL
 from inferwall.hardware import accelerator
 from inferwall.step import Deployment, decode_step, fewest_chips, max_batch
-from inferwall.units import HOUR
+from inferwall.units import GIB, HOUR
 
 LLAMA = transformer("Llama 3.1 70B")
 V5E = replace(accelerator("TPU v5e"), link_bytes_per_s=1e15)  # the problems leave the links out
@@ -101,3 +102,35 @@ def test_ridge_point_and_a_square_product():
     chip = accelerator("H100 SXM")
     assert chip.ridge_point("bf16") == pytest.approx(296, rel=0.01)
     assert 2 * 4096**3 / chip.peak_flop_per_s("bf16") == pytest.approx(0.14e-3, rel=0.01)
+
+
+# What an engine says of its own memory when it starts (vllm-pr-12569, vllm-issue-21348): Llama 3.1
+# 70B with 8-bit weights on one card of 80 GB, 98 % of it for the engine, and Qwen3 235B in FP8 on
+# four H100, 90 %. Both caches are in 16 bits.
+ENGINE_LOGS = [
+    ("Llama 3.1 70B", 1, "int8", 0.98, 22_096),
+    ("Qwen3 235B-A22B", 4, "fp8", 0.90, 178_880),
+]
+
+
+def test_weights_of_an_engine_s_log():
+    # "Loading model weights took 67.7229 GB", by which it means GiB.
+    assert LLAMA.weight_bytes("int8") / GIB == pytest.approx(67.7229, rel=0.002)
+
+
+@pytest.mark.parametrize(("name", "chips", "weights", "share", "tokens"), ENGINE_LOGS)
+def test_cache_of_an_engine_s_log(name, chips, weights, share, tokens):
+    # We are 21 % below the first and 50 % above the second. Two things decide that no config says:
+    # the card holds 80 GiB where the datasheet's 80 GB are 74.5, and the engine subtracts what a
+    # trial run of its largest step took. So the published count lies in this range, no closer.
+    efficiency = replace(IDEAL, memory_share=share)
+    chip = accelerator("H100 SXM")
+    small, large = (
+        Deployment(transformer(name), replace(chip, memory_bytes=size), chips, weights,
+                   efficiency=efficiency)
+        for size in (chip.memory_bytes - 8 * GIB, 80 * GIB)
+    )  # fmt: skip
+    least, most = (16 * max_batch(deployment, 16) for deployment in (small, large))
+    assert least < tokens < most
+    ours = 16 * max_batch(replace(small, chip=chip), 16)
+    assert ours == pytest.approx(tokens, rel=0.55)

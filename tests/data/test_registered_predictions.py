@@ -56,3 +56,22 @@ def test_today_s_constants_have_registered_and_say_the_same(register):
     assert (answer["reason"] == "").all()
     for column in ("predicted", "low", "high"):
         assert answer[column].to_numpy() == pytest.approx(newest[column].to_numpy(), rel=0.005)
+
+
+def test_measured_values_are_those_of_the_table_they_came_from():
+    held = table("held_out").query("sources == 'inferencex-app-benchmarks'")
+    held = held[(held["parallelism"] == "TP8 EP1") & (held["framework"] == "sglang")]
+    found = {
+        (chip_named(r.chip).name, r.weights, r.isl, r.concurrency_or_batch, r.metric): r.value
+        for r in held.itertuples()
+    }
+    known = ROWS[ROWS["measured"].notna()]
+    assert len(known) == 42  # 7 set-ups, two metrics, the three vintages before they were read
+    for r in known.itertuples():
+        key = (r.chip, r.weights, str(r.isl), str(r.concurrency_or_batch), r.metric)
+        assert found[key] == r.measured
+
+
+def test_a_vintage_made_after_reading_is_not_scored():
+    late = ROWS[ROWS["registered"] >= "2026-11-30"]
+    assert len(late) and late["measured"].isna().all()
