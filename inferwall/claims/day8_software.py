@@ -9,6 +9,7 @@ import numpy as np
 from inferwall.architecture import transformer
 from inferwall.claims import Finding, holds_if
 from inferwall.claims.lookup import number, percent, reported, row_of, spend_of
+from inferwall.cost import rents
 from inferwall.data import table
 from inferwall.efficiency import named_efficiency
 from inferwall.hardware import accelerator
@@ -18,6 +19,7 @@ from inferwall.step import Deployment, max_batch, prefill_step
 
 PROMPT, ANSWER, LONGEST, TARGET_S = 2000, 500, 2048, 0.040  # of chapter 08
 CHIPS, DRAFTED = 4, 3
+MONTH = "2026-10"
 
 
 def server(chip: str = "H100 SXM", format_: str = "bf16") -> Deployment:
@@ -36,7 +38,7 @@ def best_tokens_per_s(deployment: Deployment, hits: float = 0.0, drafted: int = 
     """Return the most output tokens per second at `TARGET_S` or less for each user's token."""
     work, users = Workload(PROMPT, ANSWER, PROMPT * hits), np.arange(1.0, 513.0)
     service = serve(deployment, work, users)
-    tpot_s = service.tpot_s
+    tpot_s, own_prompt_s = service.tpot_s, service.prefill_s / ANSWER
     if drafted:
         right = acceptance_of(
             reported("Llama 3.3 70B, draft", "tokens yielded by a check of seven guesses"), 7
@@ -51,19 +53,29 @@ def best_tokens_per_s(deployment: Deployment, hits: float = 0.0, drafted: int = 
         )
         tpot_s = tpot_s - service.step.total_s * (1 - 1 / gain)
     kept = (service.running == users) & (tpot_s <= TARGET_S)
-    return float(np.where(kept, users / tpot_s, 0.0).max())
+    return float(np.where(kept, users / (tpot_s + own_prompt_s), 0.0).max())
+
+
+def longest_answer(answers: Any) -> Any:
+    """Return the mean length of the longest of 1, 2, 3 … answers, in tokens.
+
+    Lengths scatter exponentially and end at `LONGEST`, with a mean of `ANSWER`. Without that end
+    the longest of B would have 1 + 1/2 + … + 1/B mean lengths.
+    """
+    scale = float(ANSWER)
+    for _ in range(50):
+        below = 1 - np.exp(-LONGEST / scale)
+        scale = ANSWER / below
+    return scale * np.cumsum(below**answers / answers)
 
 
 def static_tokens_per_s(deployment: Deployment) -> float:
-    """Return the tokens per second of batches that wait for their longest answer.
-
-    Lengths scatter exponentially, so the longest of B answers has 1 + 1/2 + … + 1/B mean lengths.
-    """
+    """Return the tokens per second of batches that wait for their longest answer."""
     users = np.arange(1.0, max_batch(deployment, PROMPT + LONGEST) + 1)
     step_s = serve(deployment, Workload(PROMPT, ANSWER), users).step.total_s
-    longest = np.cumsum(1 / users) * ANSWER * step_s
     reading_s = users * prefill_step(deployment, 1, PROMPT).total_s
-    return float(np.where(step_s <= TARGET_S, users * ANSWER / (reading_s + longest), 0.0).max())
+    run_s = reading_s + longest_answer(users) * step_s
+    return float(np.where(step_s <= TARGET_S, users * ANSWER / run_s, 0.0).max())
 
 
 def software_gains() -> dict[str, float]:
@@ -96,6 +108,15 @@ def carried_by_the_next_chip() -> Any:
             equal = np.interp(new["value"], old["value"], old["load"], np.nan, np.nan)
             ratios.append(new["load"] / equal)
     return np.concatenate(ratios)[~np.isnan(np.concatenate(ratios))]
+
+
+def rent_of_the_next_chip() -> float:
+    """Return the lowest on-demand rent of a B200 over that of an H100, in `MONTH`."""
+    lowest = []
+    for chip in ("B200", "H100 SXM"):
+        rows = rents(chip, "on_demand", as_of=MONTH)
+        lowest.append(rows.loc[rows["price_date"] >= MONTH, "usd_per_accelerator_hour"].min())
+    return float(lowest[0] / lowest[1])
 
 
 def day8_06() -> Finding:
@@ -168,10 +189,16 @@ def day8_08() -> Finding:
         stack / generation,
         "1",
         f"At equal speed a B200 was measured to carry {number(generation)} times the requests of "
-        f"an H100 (median of {len(pairs)} loads); by our model fp8, cached prompts and speculation "
+        f"an H100 (median of {len(pairs)} loads) for {number(rent_of_the_next_chip(), 2)} times "
+        "the rent; by our model fp8, cached prompts and speculation "
         f"gain {number(stack, 2)} times on the H100 over an engine in 16 bits and "
         f"{number(naive, 2)} over static batches, but fifteen months of one engine were measured "
         f"to save {number(versions)} times in energy.",
-        ("inferencex-silicon-sample", "inferwall-validation", "ml-energy-longitudinal"),
+        (
+            "inferencex-silicon-sample",
+            "gpu-price-index-2026",
+            "inferwall-validation",
+            "ml-energy-longitudinal",
+        ),
         "software means the whole stack over a server in 16 bits, not newer versions of an engine",
     )
