@@ -22,6 +22,10 @@ OTHERS = {
     "ELASTICITY": ([0.8, 1.3],),
     "LANGUAGE": ("Hindi",),
     "REVENUE_FACTOR": (4.0,),
+    "MOE": ("Mixtral 8x7B",),
+    "LATENT": ("DeepSeek-V3.2",),
+    "PRICED_MODEL": ("gpt-5.5",),
+    "TURNS": (1,),
 }
 
 
