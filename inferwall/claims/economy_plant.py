@@ -55,8 +55,8 @@ def economy_06() -> Finding:
         "1",
         f"An owned H200 that works a fifth of the time costs {number(factor, 2)} times as much for "
         "each hour of use, even if it draws no power while idle, over the 2 that we ask of "
-        f"“brutal”; DeepSeek's fleet, well filled, still ran {number(peak)} times its mean machines "
-        "at the peak.",
+        f"“brutal”; DeepSeek's fleet, well filled, still ran {number(peak)} times its mean "
+        "machines at the peak.",
         (*OWNED_SOURCES, "deepseek-day6-overview"),
     )
 
