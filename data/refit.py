@@ -161,6 +161,8 @@ def main(date: str) -> None:
     sets = {name: fit(rows[name], name) for name in EXPECTED}
 
     unseen = found["group"]
+    # Reading prompts is predicted far better where there are no matrix units to leave idle.
+    matrix = chips["setup"].map(lambda setup: setup.deployment.chip.has_matrix_units)
     everything = points.join(read(points))
     everything["log_ratio"] = np.log(central(everything, sets)[0] / everything["value"])
     everything["group"] = (
@@ -171,7 +173,7 @@ def main(date: str) -> None:
         "ttft": unseen[unseen["quantity"] == "ttft"],
         "decode": chips[chips["quantity"] == "decode"],
         "output": everything[everything["quantity"].isin(["output", "total"])],
-        "prefill": chips[chips["quantity"] == "prefill"],
+        "prefill": chips[matrix & (chips["quantity"] == "prefill")],
         "bandwidth": everything[everything["quantity"] == "bandwidth"],
         "other vendor": other_vendors(sets),
     }
