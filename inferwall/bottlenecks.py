@@ -67,7 +67,7 @@ INPUTS = (
     Input("margin_usd_per_hour", "economics", "Rent above cost", "money"),
     Input("utilisation", "economics", "Share of hours sold"),
     Input("input_tokens", "demand", "Length of the prompt"),
-    Input("fresh_share", "demand", "Share of it not cached"),
+    Input("fresh_share", "demand", "Share of the prompt not cached"),
     Input("output_tokens", "demand", "Length of the answer"),
     Input("tokens_per_s", "demand", "Speed for each user", "rate"),
 )
