@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inferwall import Accelerator, Deployment, named_efficiency, transformer
 from inferwall.data import table
 from inferwall.hardware import ARITHMETIC_FORMATS, accelerator, accelerators
+from inferwall.serving import Workload, serve
+from inferwall.validation import unlike
 
 
 def test_the_catalogue_is_the_table():
@@ -48,3 +51,19 @@ def test_every_known_peak_is_positive():
         for name in ARITHMETIC_FORMATS:
             peak = getattr(chip, f"{name}_flop_per_s")
             assert np.isnan(peak) or peak > 0
+
+
+def test_a_chip_of_one_s_own_needs_its_datasheet_alone():
+    known = accelerator("H100 SXM")
+    stated = ("memory_bytes", "bandwidth_bytes_per_s", "bf16_flop_per_s", "fp8_flop_per_s")
+    mine = Accelerator("Mine", **{name: getattr(known, name) for name in stated})
+    served = named_efficiency("serving")
+    ours, theirs = (
+        serve(Deployment(transformer("Llama 3.1 8B"), chip, 1, "fp8", efficiency=served),
+              Workload(1000, 500), 32)
+        for chip in (mine, known)
+    )  # fmt: skip
+    assert ours.tpot_s == theirs.tpot_s
+    assert unlike(ours.deployment, 32) == ["vendor"]  # nobody knows its software: a wider interval
+    with pytest.raises(ValueError, match="link_bytes_per_s of 'Mine' is unknown"):
+        serve(replace(ours.deployment, chips=2), Workload(1000, 500), 32)
