@@ -44,7 +44,7 @@ def constants(
     name: str, rows: pd.DataFrame, fits: dict[str, Efficiency], date: str
 ) -> pd.DataFrame:
     """Return a set of data/efficiency.csv with the range over the fits."""
-    used = rows[~rows["doubtful"]]
+    used = rows[rows["fitted"]]
     found, written = fit(rows, name), []
     what = "group" if name == "serving" else "chip"
     for field in fields(Efficiency):
@@ -101,12 +101,17 @@ def intervals(errors: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(written)
 
 
+def telling(rows: pd.DataFrame) -> pd.Series:
+    """Say of each row whether it may set an interval: sound, and of a group of six or more."""
+    return ~rows["doubtful"] & rows["group"].map(rows["group"].value_counts()).ge(6)
+
+
 def nested(rows: pd.DataFrame, by: str) -> pd.Series:
     """Say of each row whether it lies inside the interval that the errors of the others give."""
     inside = pd.Series(False, index=rows.index)
     for part in rows[by].unique():
         mine = rows[by] == part
-        others = rows[~mine & ~rows["doubtful"]]
+        others = rows[~mine & telling(rows)]
         low, high = quantiles(-others["log_ratio"].to_numpy(), others["group"])
         inside[mine] = (-rows.loc[mine, "log_ratio"]).between(low, high)
     return inside
@@ -168,9 +173,10 @@ def main(date: str) -> None:
     everything["group"] = (
         everything[["model", "chip", "weights", "framework"]].fillna("").agg("|".join, axis=1)
     )
+    tpot, ttft = (unseen[unseen["quantity"] == quantity] for quantity in ("tpot", "ttft"))
     errors = {
-        "tpot": unseen[(unseen["quantity"] == "tpot") & ~unseen["doubtful"]],
-        "ttft": unseen[unseen["quantity"] == "ttft"],
+        "tpot": tpot[telling(tpot)],
+        "ttft": ttft[telling(ttft)],
         "decode": chips[chips["quantity"] == "decode"],
         "output": everything[everything["quantity"].isin(["output", "total"])],
         "prefill": chips[matrix & (chips["quantity"] == "prefill")],
@@ -183,7 +189,7 @@ def main(date: str) -> None:
     file = FOLDER / "efficiency.csv"
     kept = pd.read_csv(file, dtype=str)
     # A fit without a group that it never saw is the fit of everything.
-    seen = set(rows["serving"].loc[~rows["serving"]["doubtful"], "group"])
+    seen = set(rows["serving"].loc[rows["serving"]["fitted"], "group"])
     used = {group: one for group, one in fits["group"].items() if group in seen}
     new = [
         constants("serving", rows["serving"], used, date),

@@ -42,6 +42,7 @@ def predictions(rows: pd.DataFrame, name: str) -> pd.DataFrame:
             "input_tokens": rows["read"],
             "output_tokens": rows["written"],
             "concurrency": rows["load"],
+            "fitted": rows["fitted"],
             "doubtful": rows["doubtful"],
             "measured": rows["measured"],
             "bound": predicted(rows, replace(IDEAL, memory_share=0.9)),
@@ -68,7 +69,8 @@ def main() -> None:
     numbers = ["measured", "bound", "seen", *UNSEEN.values()]
     for column in [*numbers, "input_tokens", "output_tokens", "concurrency"]:
         answer[column] = answer[column].map("{:.4g}".format).replace("nan", "")
-    answer["doubtful"] = answer["doubtful"].map({True: "true", False: "false"})
+    for column in ("fitted", "doubtful"):
+        answer[column] = answer[column].map({True: "true", False: "false"})
     answer.to_csv(Path(__file__).with_suffix(".csv"), index=False, lineterminator="\n")
 
 
