@@ -120,7 +120,7 @@ def test_weights_of_an_engine_s_log():
 
 @pytest.mark.parametrize(("name", "chips", "weights", "share", "tokens"), ENGINE_LOGS)
 def test_cache_of_an_engine_s_log(name, chips, weights, share, tokens):
-    # We are 21 % below the first and 50 % above the second. Two things decide that neither config nor
+    # We are 21 % below the first and 50 % above the second. Two things decide that no config and no
     # datasheet says: whether the 80 GB of a card are GB or GiB, and what the engine subtracts for
     # the trial run of its largest step. So the published count lies in this range, no closer.
     efficiency = replace(IDEAL, memory_share=share)
