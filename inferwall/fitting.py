@@ -58,7 +58,7 @@ WEIGHTS = {"tpot": 1.0, "decode": 1.0, "ttft": 0.15, "prefill": 0.15}
 """Of the quantities: TTFT and prefill hold more noise, and less depends on them."""
 PRIOR_WEIGHT = 0.15
 TWISTED = "faster with 512 readers than with 64"
-"""Rows that no score of data/left_out.csv counts, but "every row"."""
+"""The reason for which no score but "every row" of data/left_out.csv counts a row."""
 UNFITTED = {
     "slower than all other servers, nobody says why": lambda rows: rows["model"].eq(
         "Qwen3-235B-A22B"
@@ -70,7 +70,7 @@ UNFITTED = {
         rows["group"].map(rows["group"].value_counts()).lt(12)
     ),
 }
-"""Rows that a fit does not see, with the reason. They count as unseen groups all the same."""
+"""Rows that no fit sees, with the reason; but for `TWISTED` they count as unseen groups."""
 PARTS = {
     "group": "group",
     "chip": "chip",

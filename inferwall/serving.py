@@ -276,8 +276,8 @@ def disaggregation(
 
     Both phases on chips of their own keep pace with each other when
     ``chips that read / chips that write = (new tokens / prefill rate) / (output tokens / decode
-    rate)``, rates of one chip. The transfer of caches between them and
-    the queue for the chips that read are left out.
+    rate)``, rates of one chip. The transfer of caches between them and the queue for the chips that
+    read are left out.
 
     Parameters
     ----------
