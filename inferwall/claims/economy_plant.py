@@ -13,6 +13,7 @@ from inferwall.claims.lookup import limit_s, number, percent, reported, row_of
 from inferwall.data import table
 from inferwall.efficiency import named_efficiency
 from inferwall.hardware import accelerator
+from inferwall.points import RANDOM_LENGTH_SHARE
 from inferwall.serving import Workload, serve
 from inferwall.step import Deployment, decode_step, max_batch
 from inferwall.units import HOURS_PER_YEAR
@@ -69,7 +70,7 @@ def economy_07() -> Finding:
     ]
     rows = rows.sort_values("concurrency")
     tpot, load = rows["mean_tpot_s"].to_numpy(), rows["concurrency"].to_numpy(dtype=float)
-    answer = 0.9 * 1024  # lengths are drawn from 0.8 to 1.0 of nominal
+    answer = RANDOM_LENGTH_SHARE * 1024
     rate = load * answer / (rows["mean_ttft_s"].to_numpy() + (answer - 1) * tpot)
     return Finding(
         holds(bool((np.diff(rate) > 0).all() and (np.diff(tpot) > 0).all())),
