@@ -133,11 +133,13 @@ def break_even_batch(
     drafted: int,
     acceptance: float,
     draft: Deployment | None = None,
+    least_gain: float = 1.0,
 ) -> float:
     """Return the largest batch at which speculation is not slower; infinite if all that fit gain.
 
-    0 if it is slower at every batch. On a mixture of experts the gain may rise again with the
-    batch; this is the last crossing.
+    With `least_gain` over 1, the largest at which it is at least so many times as fast: what a
+    reader asks who allows for the model's error. 0 if no batch gains that much. On a mixture of
+    experts the gain may rise again with the batch; this is the last crossing.
 
     >>> from inferwall import accelerator, transformer
     >>> llama = Deployment(transformer("Llama 3.1 8B"), accelerator("H200 SXM"), 1, "fp8", "fp8")
@@ -146,7 +148,7 @@ def break_even_batch(
     """
     batches = np.arange(1, max_batch(deployment, context) + 1)
     gain = speculation_speedup(deployment, batches, context, drafted, acceptance, draft)
-    pays = batches[gain >= 1.0]
+    pays = batches[gain >= least_gain]
     if pays.size == batches.size or (pays.size and pays[-1] == batches[-1]):
         return float("inf")
     return float(pays[-1]) if pays.size else 0.0

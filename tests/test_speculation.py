@@ -83,6 +83,10 @@ def test_break_even():
     poor = break_even_batch(real, 500, 4, 0.3)
     assert speculation_speedup(real, int(poor), 500, 4, 0.3) >= 1
     assert speculation_speedup(real, int(poor) + 1, 500, 4, 0.3) < 1
+    sure = break_even_batch(real, 500, 4, 0.3, least_gain=1.2)
+    assert 0 < sure < poor
+    assert speculation_speedup(real, int(sure), 500, 4, 0.3) >= 1.2
+    assert speculation_speedup(real, int(sure) + 1, 500, 4, 0.3) < 1.2
     assert break_even_batch(real, 500, 4, 1.0) == float("inf")
     assert break_even_batch(real, 500, 4, 0.0, one_layer_draft(real)) == 0
 
