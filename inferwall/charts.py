@@ -6,7 +6,9 @@ JupyterLab and the built book (live), a PNG for GitHub and print, and its alt te
 
 import hashlib
 import json
+import struct
 import textwrap
+import zlib
 from dataclasses import dataclass
 
 from inferwall.axes import check_titles, fix_dates, number_log_axes
@@ -19,6 +21,7 @@ FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # same widths wherever o
 WIDTH, HEIGHT = 640, 360
 VEGALITE_MIME = "application/vnd.vegalite.v5+json"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+PNG_HEADER_BYTES = 33  # signature and first chunk; a text may follow
 VL_VERSION = "5.8"  # the oldest that vl-convert carries; JupyterLab draws with 5.6
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3])
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
@@ -124,8 +127,7 @@ def bundle(spec: dict) -> tuple[dict, dict]:
     Returns
     -------
     tuple of dict
-        Data by media type; metadata by media type: width and height in CSS pixels, and the
-        fingerprint of what the picture was drawn from.
+        Data by media type; metadata by media type: width and height in CSS pixels.
     """
     spec = _settled({**spec, "$schema": SCHEMA})
     picture = png(spec)
@@ -133,10 +135,7 @@ def bundle(spec: dict) -> tuple[dict, dict]:
     words = spec.get("usermeta", {}).get("alt", "An unfinished chart without alt text")
     return (
         {VEGALITE_MIME: spec, "image/png": picture, "text/plain": f"Chart: {words}"},
-        {
-            "image/png": {"width": width, "height": height},
-            VEGALITE_MIME: {"fingerprint": fingerprint(spec)},
-        },
+        {"image/png": {"width": width, "height": height}},
     )
 
 
@@ -151,12 +150,18 @@ def fingerprint(spec: dict) -> str:
 
 
 def png(spec: dict) -> bytes:
-    """Return the chart as a PNG at twice its size, without loss; same input, same bytes."""
+    """Return the chart as a PNG at twice its size, without loss; same input, same bytes.
+
+    A text chunk of it, after the header, holds the fingerprint of what it was drawn from.
+    """
     import oxipng
     import vl_convert
 
     raw = vl_convert.vegalite_to_png(spec, vl_version=VL_VERSION, scale=2, allowed_base_urls=[])
-    return oxipng.optimize_from_memory(raw, level=2)
+    small = oxipng.optimize_from_memory(raw, level=2)
+    named = b"tEXtfingerprint\0" + fingerprint(spec).encode()
+    chunk = struct.pack(">I", len(named) - 4) + named + struct.pack(">I", zlib.crc32(named))
+    return small[:PNG_HEADER_BYTES] + chunk + small[PNG_HEADER_BYTES:]
 
 
 def finish(chart, title: str, subtitle: str, source: str, alt: str) -> Figure:
